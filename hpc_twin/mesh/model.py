@@ -1,0 +1,58 @@
+"""The mesh as it is read or generated: geometry, regions and fibres, and nothing else."""
+
+import hashlib
+from dataclasses import dataclass, field
+
+import numpy as np
+
+NAMES = {2: "line", 3: "triangle", 4: "tetrahedron"}
+
+
+@dataclass(frozen=True)
+class Mesh:
+    """A simplex mesh, whole, on one rank. Lengths in mm.
+
+    points    (n_nodes, 3) float64
+    elements  (n_elements, width) int64, node indices from 0; ``width`` is 4, 3 or 2, and an element of lower
+              dimension in a mixed mesh ends in -1
+    regions   (n_elements,) int32, the element tags of the file, 0 where it has none
+    fibres, sheets  (n_elements, 3) float64 unit vectors, or None
+    region_names    tag -> name, where the file names them
+    node_sets       name -> sorted node indices (for example "epi", "lv", "rv", "base")
+    """
+
+    points: np.ndarray
+    elements: np.ndarray
+    regions: np.ndarray
+    fibres: np.ndarray | None = None
+    sheets: np.ndarray | None = None
+    region_names: dict[int, str] = field(default_factory=dict)
+    node_sets: dict[str, np.ndarray] = field(default_factory=dict)
+
+    @property
+    def n_nodes(self) -> int:
+        """Number of nodes."""
+        return len(self.points)
+
+    @property
+    def n_elements(self) -> int:
+        """Number of elements of all kinds."""
+        return len(self.elements)
+
+    @property
+    def width(self) -> int:
+        """Nodes of the largest element: 4 tetrahedra, 3 triangles, 2 lines."""
+        return self.elements.shape[1]
+
+    @property
+    def sizes(self) -> np.ndarray:
+        """(n_elements,) number of nodes of each element."""
+        return (self.elements >= 0).sum(axis=1)
+
+    def checksum(self) -> str:
+        """Digest of points, elements, regions and fibres: tells whether two runs had the same mesh."""
+        digest = hashlib.sha256()
+        for array in (self.points, self.elements, self.regions, self.fibres, self.sheets):
+            if array is not None:
+                digest.update(np.ascontiguousarray(array).tobytes())
+        return digest.hexdigest()[:16]

@@ -1,0 +1,48 @@
+"""The share of one rank in a distributed mesh: what the science sees."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Part:
+    """Local arrays of one rank. Nodes: owned first, then ghosts. Elements: owned first, then those of other ranks
+    that touch a node owned here, so that every row of an owned node can be assembled without communication.
+
+    points       (n_local, 3) mm
+    elements     (n_local_elements, width) local node indices, -1 pads elements of lower dimension
+    regions      (n_local_elements,) int32;  fibres, sheets  (n_local_elements, 3) or None
+    node_ids     (n_local,) int64, the node's index in the mesh as it was read
+    element_ids  (n_local_elements,) int64, likewise
+    global_ids   (n_local,) row in PETSc's numbering: rank by rank, owned nodes contiguous
+    node_sets    name -> local node indices (owned and ghost)
+    """
+
+    comm: Any
+    points: np.ndarray
+    elements: np.ndarray
+    regions: np.ndarray
+    node_ids: np.ndarray
+    element_ids: np.ndarray
+    global_ids: np.ndarray
+    n_owned: int
+    n_owned_elements: int
+    n_nodes: int
+    n_elements: int
+    fibres: np.ndarray | None = None
+    sheets: np.ndarray | None = None
+    region_names: dict[int, str] = field(default_factory=dict)
+    node_sets: dict[str, np.ndarray] = field(default_factory=dict)
+    checksum: str = ""
+
+    @property
+    def n_local(self) -> int:
+        """Owned and ghost nodes."""
+        return len(self.points)
+
+    @property
+    def sizes(self) -> np.ndarray:
+        """(n_local_elements,) number of nodes of each element."""
+        return (self.elements >= 0).sum(axis=1)

@@ -1,0 +1,50 @@
+"""Units at the door: text such as ``"0.17 S/m"`` becomes a plain float in house units.
+
+House units: mm, ms, mV, uA, uF, mS, mM. Then S/m = mS/mm, and ``Cm dV/dt``, ``div(sigma grad V)`` and
+``I`` agree without a factor (uF/mm^2 * mV/ms = uA/mm^2; mS/mm * mV/mm^2 = uA/mm^3).
+"""
+
+import math
+from functools import cache
+
+from hpc_twin.parallel import InputError
+
+HOUSE = {
+    "length": "mm",
+    "area": "mm^2",
+    "time": "ms",
+    "voltage": "mV",
+    "conductivity": "mS/mm",
+    "capacitance per area": "uF/mm^2",
+    "inverse length": "1/mm",
+    "current per volume": "uA/mm^3",
+    "angle": "degree",
+}
+
+
+@cache
+def _registry():
+    import pint  # costs 0.3 s, so only those who read a case pay for it
+
+    return pint.UnitRegistry()
+
+
+def parse(text: object, kind: str) -> float:
+    """Return ``text`` (for example ``"0.17 S/m"``) as a number in the house unit of ``kind``.
+
+    ``kind`` is a key of HOUSE. Raises InputError when there is no unit, an unknown unit, or one of another dimension.
+    """
+    import pint
+
+    unit = HOUSE[kind]
+    if not isinstance(text, str):
+        raise InputError(f"found {text!r}, a {kind} needs a unit: write for example \"{text} {unit}\"")
+    try:
+        value = float(_registry().Quantity(text).to(unit).magnitude)
+    except pint.DimensionalityError:
+        raise InputError(f"found \"{text}\", which is not a {kind}: use a unit like {unit}") from None
+    except Exception as error:  # pint raises a dozen kinds, from tokenize errors to ZeroDivisionError
+        raise InputError(f"found \"{text}\", cannot read it as a {kind} ({error}): write for example \"1 {unit}\"") from None
+    if not math.isfinite(value):
+        raise InputError(f"found \"{text}\", a {kind} must be finite")
+    return value
