@@ -1,0 +1,195 @@
+"""One netCDF-4 file that all ranks write: collectively where netCDF4 was built with MPI, through rank 0 otherwise."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import netCDF4
+import numpy as np
+
+from hpc_twin.parallel import InputError, RunError, on_root, together
+
+PIECE_BYTES = 4 << 20  # what rank 0 holds of another rank's values
+SPARE_BYTES = 256 << 10  # left free on the disk, so that the file's own tables can still be written
+
+
+def has_parallel_netcdf() -> bool:
+    """Whether netCDF4 can write one file from several ranks."""
+    return bool(netCDF4.__has_parallel4_support__)
+
+
+def writing_method(size: int) -> str:
+    """How ``size`` ranks write a file, in words for the user."""
+    if size == 1:
+        return "serial"
+    return "collective (parallel netCDF-4)" if has_parallel_netcdf() else "gathered on rank 0 (netCDF4 without MPI)"
+
+
+class SharedFile:
+    """A netCDF-4 file written under the name ``path`` + ".part", and renamed to ``path`` when it is closed.
+
+    Every method is collective. Raises InputError when the file cannot be created and RunError, on all ranks, when
+    writing fails (disk full, quota).
+    """
+
+    def __init__(self, comm, path: str | Path, parallel: bool | None = None):
+        self.comm = comm
+        self.path = Path(path)
+        self.temporary = self.path.with_name(self.path.name + ".part")
+        self.parallel = has_parallel_netcdf() and comm.size > 1 if parallel is None else parallel
+        self.bytes_written = 0
+        self._closed = False
+        self._buffer = np.empty(PIECE_BYTES if comm.rank == 0 else 0, dtype=np.uint8)
+        self._data: netCDF4.Dataset | None = None
+        with together(comm):
+            if self.parallel or comm.rank == 0:
+                self._data = self._create()
+
+    def _create(self) -> netCDF4.Dataset:
+        try:
+            if self.parallel:
+                return netCDF4.Dataset(self.temporary, "w", format="NETCDF4", parallel=True, comm=self.comm)
+            return netCDF4.Dataset(self.temporary, "w", format="NETCDF4")
+        except (OSError, RuntimeError) as error:
+            raise InputError(f"{self.path}: cannot be written ({error}); choose another folder for results") from None
+
+    @property
+    def closed(self) -> bool:
+        """Whether ``close`` or ``discard`` was called."""
+        return self._closed
+
+    def define(self, action: Callable[[netCDF4.Dataset], None]) -> None:
+        """Let ``action(dataset)`` add dimensions, variables and attributes."""
+        with together(self.comm):
+            data = self._data
+            if data is not None:
+                self._attempt(lambda: action(data))
+
+    def put(self, name: str, values: np.ndarray, start: int, steps: slice | None = None) -> None:
+        """Write this rank's ``values`` (n, ...) at ``start`` to ``start + n`` of variable ``name``.
+
+        With ``steps`` the variable is ``(time, n, ...)`` and the values are written at each of those times.
+        """
+        if self.parallel:
+            with together(self.comm):
+                self._attempt(lambda: self._store(name, values, start, steps, collective=True))
+        elif self.comm.rank == 0:
+            self._collect(name, values, start, steps)
+        else:
+            self._send(values, start, steps)
+
+    def put_everywhere(self, name: str, value: object, step: int) -> None:
+        """Write one ``value``, the same on all ranks, at index ``step`` of the variable (``time_whole``)."""
+        with together(self.comm):
+            if self._data is not None:
+                self._attempt(lambda: self._store(name, np.array([value]), step, None, collective=self.parallel))
+
+    def sync(self) -> None:
+        """Hand everything to the operating system: the file so far can be read even if the run is killed."""
+        with together(self.comm):
+            if self._data is not None:
+                self._attempt(self._data.sync)
+
+    def require_space(self, n_bytes: int) -> None:
+        """Raise RunError when the disk has not room for ``n_bytes`` more: the file is still sound and can be closed."""
+        on_root(self.comm, lambda: self._check_space(n_bytes))
+
+    def close(self) -> None:
+        """Close and rename; the size on disk is then in ``bytes_written`` on all ranks."""
+        self._shut()
+        self.bytes_written = self.comm.bcast(on_root(self.comm, self._rename))
+
+    def discard(self) -> None:
+        """Close and delete: nothing worth reading was written."""
+        self._shut()
+        on_root(self.comm, lambda: self.temporary.unlink(missing_ok=True))
+
+    def _shut(self) -> None:
+        self._closed = True
+        with together(self.comm):
+            data, self._data = self._data, None
+            if data is not None:
+                self._attempt(data.close)
+
+    def _rename(self) -> int:
+        os.replace(self.temporary, self.path)
+        return self.path.stat().st_size
+
+    def _check_space(self, n_bytes: int) -> None:
+        free = shutil.disk_usage(self.path.parent).free
+        if free < n_bytes + SPARE_BYTES:
+            raise RunError(
+                f"{self.path}: the disk is full, {_megabytes(free)} are free and the next frame may need "
+                f"{_megabytes(n_bytes)}; the frames so far are kept. Free some space, or write fewer frames"
+            )
+
+    def _attempt(self, action: Callable[[], object]) -> None:
+        try:
+            action()
+        except (OSError, RuntimeError) as error:
+            raise self._failure(error) from None
+
+    def _failure(self, error: Exception) -> RunError:
+        free = _megabytes(shutil.disk_usage(self.path.parent).free)
+        return RunError(
+            f"{self.path}: writing failed ({error}); {free} are free on that disk (is it full, or a quota or size "
+            f"limit reached?). What could be kept is in {self.path.name} or {self.temporary.name}"
+        )
+
+    def _store(self, name: str, values: np.ndarray, start: int, steps: slice | None, collective: bool) -> None:
+        assert self._data is not None
+        variable = self._data.variables[name]
+        if collective:
+            variable.set_collective(True)
+        stop = start + len(values)
+        if steps is None:
+            variable[start:stop] = values
+        else:
+            variable[steps, start:stop] = np.broadcast_to(values, (steps.stop - steps.start, *values.shape))
+
+    def _collect(self, name: str, values: np.ndarray, start: int, steps: slice | None) -> None:
+        """Rank 0: write its own values, then those of rank 1, 2, ... piece by piece. After a failure the pieces are
+        still received, so that no sender waits for ever, and then all ranks raise."""
+        spans = self.comm.gather((start, len(values)))
+        error: RunError | None = None
+        for rank, (first, count) in enumerate(spans):
+            for a, b in _pieces(count, _rows(values, steps)):
+                piece = values[a:b] if rank == 0 else self._receive(rank, b - a, values)
+                try:
+                    if error is None:
+                        self._store(name, piece, first + a, steps, collective=False)
+                except (OSError, RuntimeError) as caught:
+                    error = self._failure(caught)
+        with together(self.comm):
+            if error is not None:
+                raise error
+
+    def _receive(self, rank: int, rows: int, like: np.ndarray) -> np.ndarray:
+        shape = (rows, *like.shape[1:])
+        n_bytes = like.dtype.itemsize * int(np.prod(shape))
+        piece = self._buffer[:n_bytes]
+        self.comm.Recv(piece, source=rank)
+        return piece.view(like.dtype).reshape(shape)
+
+    def _send(self, values: np.ndarray, start: int, steps: slice | None) -> None:
+        self.comm.gather((start, len(values)))
+        values = np.ascontiguousarray(values)
+        for a, b in _pieces(len(values), _rows(values, steps)):
+            self.comm.Send(values[a:b].reshape(-1).view(np.uint8), dest=0)
+        with together(self.comm):
+            pass
+
+
+def _rows(values: np.ndarray, steps: slice | None) -> int:
+    """Rows of one piece: it fits PIECE_BYTES, also when it is written at several times at once."""
+    repeat = 1 if steps is None else steps.stop - steps.start
+    return max(1, PIECE_BYTES // (values.dtype.itemsize * int(np.prod(values.shape[1:])) * repeat))
+
+
+def _pieces(count: int, rows: int) -> Iterator[tuple[int, int]]:
+    return ((a, min(a + rows, count)) for a in range(0, count, rows))
+
+
+def _megabytes(n_bytes: float) -> str:
+    return f"{n_bytes / 1e6:.3g} MB"

@@ -1,0 +1,133 @@
+"""The Exodus II schema on netCDF-4: dimensions, variables and the attributes that readers ask for.
+
+Names and meaning after Schoof & Yarberry, "EXODUS II: A Finite Element Data Model", SAND92-2137 (1994), appendix A,
+and the revision of 2016 by Sjaardema.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import netCDF4
+import numpy as np
+
+KINDS = {4: "TETRA4", 3: "TRI3", 2: "BAR2"}
+NAME_LENGTH = 256
+VALUES_PER_CHUNK = 1 << 18
+STEPS_PER_STATIC_CHUNK, VALUES_PER_STATIC_CHUNK = 32, 1 << 12
+
+
+@dataclass(frozen=True)
+class Block:
+    """Elements of one region and one kind. ``size`` is nodes per element, ``count`` the elements on all ranks."""
+
+    name: str
+    region: int
+    size: int
+    count: int
+
+
+@dataclass(frozen=True)
+class Variable:
+    """A named result: ``kind`` "nodal" or "element"; a static one does not change with time."""
+
+    name: str
+    units: str
+    long_name: str
+    kind: str = "nodal"
+    static: bool = False
+
+
+def define_mesh(data: netCDF4.Dataset, n_nodes: int, n_elements: int, blocks: Sequence[Block]) -> None:
+    """Dimensions, coordinates, element blocks and the two numbering maps."""
+    sizes = {"len_string": 33, "len_line": 81, "four": 4, "len_name": NAME_LENGTH, "time_step": None, "num_dim": 3}
+    sizes |= {"num_nodes": n_nodes, "num_elem": n_elements, "num_el_blk": len(blocks)}
+    for name, size in sizes.items():
+        data.createDimension(name, size)
+    time = data.createVariable("time_whole", "f8", ("time_step",), chunksizes=(1024,))
+    time.setncatts({"units": "ms", "long_name": "time", "axis": "T"})
+    for axis in "xyz":
+        _packed(data, f"coord{axis}", "f8", "num_nodes").setncatts({"units": "mm", "long_name": f"{axis} coordinate"})
+    _packed(data, "node_num_map", "i4", "num_nodes").long_name = "node number in the mesh as it was read, from 1"
+    _packed(data, "elem_num_map", "i4", "num_elem").long_name = "element number in the mesh as it was read, from 1"
+    _names(data, "coor_names", "num_dim", ["x", "y", "z"])
+    _names(data, "eb_names", "num_el_blk", [block.name for block in blocks])
+    data.createVariable("eb_status", "i4", ("num_el_blk",))[:] = np.ones(len(blocks), "i4")
+    numbers = data.createVariable("eb_prop1", "i4", ("num_el_blk",))
+    numbers.setncattr("name", "ID")
+    numbers[:] = np.arange(1, len(blocks) + 1)
+    for number, block in enumerate(blocks, start=1):
+        _define_block(data, number, block)
+
+
+def define_results(data: netCDF4.Dataset, variables: Sequence[Variable], n_blocks: int, double: bool) -> None:
+    """Result variables: float32 or float64, compressed, one time step a chunk.
+
+    The schema keeps every result at every time. A static one is cut into chunks of many times and few values:
+    a repeated row costs almost nothing after compression, so it is stored at all times for the price of about one.
+    """
+    code = "f8" if double else "f4"
+    for kind, short in (("nodal", "nod"), ("element", "elem")):
+        some = [v for v in variables if v.kind == kind]
+        if not some:
+            continue
+        data.createDimension(f"num_{short}_var", len(some))
+        _names(data, f"name_{short}_var", f"num_{short}_var", [v.name for v in some])
+        for number, variable in enumerate(some, start=1):
+            for name, axis in places(kind, number, n_blocks):
+                _define_result(data, name, axis, variable, code)
+
+
+def places(kind: str, number: int, n_blocks: int) -> list[tuple[str, str]]:
+    """(netCDF variable, dimension) pairs that hold the ``number``-th result of this kind, numbered from 1."""
+    if kind == "nodal":
+        return [(f"vals_nod_var{number}", "num_nodes")]
+    return [(f"vals_elem_var{number}eb{b}", f"num_el_in_blk{b}") for b in range(1, n_blocks + 1)]
+
+
+def define_attributes(data: netCDF4.Dataset, title: str, attributes: Mapping[str, object]) -> None:
+    """The attributes that Exodus readers require, then the caller's."""
+    required = {
+        "api_version": np.float32(8.03),
+        "version": np.float32(8.03),
+        "floating_point_word_size": np.int32(8),
+        "file_size": np.int32(1),
+        "maximum_name_length": np.int32(NAME_LENGTH - 1),
+        "int64_status": np.int32(0),
+        "title": title[:80],
+        "Conventions": "Exodus II",
+    }
+    data.setncatts(required)
+    data.setncatts({key: value for key, value in attributes.items() if key not in required})
+
+
+def _define_block(data: netCDF4.Dataset, number: int, block: Block) -> None:
+    rows, columns = f"num_el_in_blk{number}", f"num_nod_per_el{number}"
+    data.createDimension(rows, block.count)
+    data.createDimension(columns, block.size)
+    chunks = (min(block.count, VALUES_PER_CHUNK // 4), block.size)
+    connect = data.createVariable(f"connect{number}", "i4", (rows, columns), zlib=True, complevel=1, chunksizes=chunks)
+    connect.setncatts({"elem_type": KINDS[block.size], "region": np.int32(block.region), "long_name": block.name})
+
+
+def _define_result(data: netCDF4.Dataset, name: str, axis: str, variable: Variable, code: str) -> None:
+    length = len(data.dimensions[axis])
+    steps, width = (STEPS_PER_STATIC_CHUNK, VALUES_PER_STATIC_CHUNK) if variable.static else (1, VALUES_PER_CHUNK)
+    chunks = (steps, min(length, width))
+    created = data.createVariable(
+        name, code, ("time_step", axis), zlib=True, complevel=1, shuffle=True, chunksizes=chunks, fill_value=np.nan
+    )
+    created.set_auto_maskandscale(False)
+    created.setncatts({"units": variable.units, "long_name": variable.long_name, "short_name": variable.name})
+    if variable.static:
+        created.static = "the same at every time"
+
+
+def _packed(data: netCDF4.Dataset, name: str, code: str, axis: str) -> netCDF4.Variable:
+    chunks = (min(len(data.dimensions[axis]), VALUES_PER_CHUNK),)
+    return data.createVariable(name, code, (axis,), zlib=True, complevel=1, shuffle=True, chunksizes=chunks)
+
+
+def _names(data: netCDF4.Dataset, name: str, axis: str, texts: Sequence[str]) -> None:
+    variable = data.createVariable(name, "S1", (axis, "len_name"))
+    cut = np.array([text.encode("ascii", "replace")[: NAME_LENGTH - 1] for text in texts], dtype=f"S{NAME_LENGTH}")
+    variable[:] = netCDF4.stringtochar(cut)
