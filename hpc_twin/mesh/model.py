@@ -19,6 +19,8 @@ class Mesh:
     fibres, sheets  (n_elements, 3) float64 unit vectors, or None
     region_names    tag -> name, where the file names them
     node_sets       name -> sorted node indices (for example "epi", "lv", "rv", "base")
+    file_ids        (n_nodes,) each node's index in the file, or None while it is the node's own index
+    notes           what was decided on the way here, one sentence each, for the user to read
     """
 
     points: np.ndarray
@@ -28,6 +30,8 @@ class Mesh:
     sheets: np.ndarray | None = None
     region_names: dict[int, str] = field(default_factory=dict)
     node_sets: dict[str, np.ndarray] = field(default_factory=dict)
+    file_ids: np.ndarray | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def n_nodes(self) -> int:

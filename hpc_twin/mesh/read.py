@@ -1,0 +1,104 @@
+"""Read a mesh file of any known format."""
+
+import contextlib
+import importlib
+import io
+import os
+import warnings
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from hpc_twin.mesh.carp import basename, read_carp
+from hpc_twin.mesh.convert import convert
+from hpc_twin.mesh.directions import normalised
+from hpc_twin.mesh.model import Mesh
+from hpc_twin.parallel import InputError, nearest
+
+UNITS = {"mm": 1.0, "cm": 10.0, "um": 1e-3, "m": 1e3}
+
+READERS = {
+    ".msh": "meshio.gmsh",
+    ".vtu": "meshio.vtu",
+    ".vtk": "meshio.vtk",
+    ".xdmf": "meshio.xdmf",
+    ".xmf": "meshio.xdmf",
+    ".node": "meshio.tetgen",
+    ".ele": "meshio.tetgen",
+    ".mesh": "meshio.medit",
+    ".meshb": "meshio.medit",
+    ".med": "meshio.med",
+    ".inp": "meshio.abaqus",
+    ".stl": "meshio.stl",
+    ".ply": "meshio.ply",
+    ".obj": "meshio.obj",
+    ".off": "meshio.off",
+    ".vol": "meshio.netgen",
+}
+EXODUS = (".exo", ".e", ".ex2", ".g")
+CARP = (".elem", ".pts")
+
+
+def read(path: str | os.PathLike, unit: str | None = None) -> Mesh:
+    """Read a mesh on this rank, in mm.
+
+    ``unit`` is the length unit of the file: mm, cm, um or m; None means um for CARP files and mm for all others.
+    Raises InputError for a missing, unknown, damaged or truncated file and for elements that are not simplices.
+    """
+    source = Path(path)
+    if unit is not None and unit not in UNITS:
+        raise InputError(f"{source}: found unit {unit!r}, allowed are {', '.join(UNITS)}{nearest(unit, UNITS)}")
+    carp = basename(source)
+    if carp is None and not source.is_file():
+        raise InputError(f"{source}: no such file{_neighbour(source)}")
+    mesh = read_carp(carp) if carp else convert(_raw(source), source)
+    unit = unit or ("um" if carp else "mm")
+    return replace(
+        mesh,
+        points=mesh.points * UNITS[unit],
+        fibres=None if mesh.fibres is None else normalised(mesh.fibres),
+        sheets=None if mesh.sheets is None else normalised(mesh.sheets),
+    )
+
+
+def _neighbour(source: Path) -> str:
+    with contextlib.suppress(OSError):
+        return nearest(source.name, os.listdir(source.parent))
+    return ""
+
+
+def _raw(source: Path):
+    """What the reader for this suffix finds, as a ``meshio.Mesh``."""
+    suffix = source.suffix.lower()
+    known = (*READERS, *EXODUS, *CARP)
+    if suffix not in known:
+        raise InputError(
+            f"{source}: unknown kind of mesh file '{suffix}', known are {', '.join(known)}{nearest(suffix, known)}"
+        )
+    module, name = ("hpc_twin.mesh.exodus", "read_exodus") if suffix in EXODUS else (READERS[suffix], "read")
+    if suffix == ".msh":
+        _whole_gmsh(source)
+    reader = getattr(importlib.import_module(module), name)
+    try:
+        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            return reader(source)
+    except InputError:
+        raise
+    except (Exception, SystemExit) as error:  # parsers stumble over damaged files in every way there is
+        raise InputError(
+            f"{source}: cannot be read as {suffix} ({type(error).__name__}: {str(error)[:200] or 'no details'}); "
+            "is it truncated or damaged?"
+        ) from error
+
+
+def _whole_gmsh(source: Path) -> None:
+    """A gmsh file that lacks the end of its elements has lost some: numpy's parser would not notice."""
+    with source.open("rb") as file:
+        file.seek(max(0, source.stat().st_size - 2**20))
+        tail = file.read()
+        file.seek(0)
+        whole = b"$EndElements" in tail or b"$EndElements" in file.read()
+    if not whole:
+        raise InputError(f"{source}: has no $EndElements; is it truncated?")
