@@ -1,5 +1,7 @@
 """``call(op, ...)``: build a node of the graph, constants folded and neutral elements dropped on the way."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from hpc_twin.cellmodels.ir import EVALUATE, Expr, num
@@ -13,8 +15,8 @@ def call(op: str, *args: Expr) -> Expr:
     if all(a.op == "num" for a in args):
         with np.errstate(all="ignore"):
             return num(float(EVALUATE[op](*(np.float64(a.args[0]) for a in args))))
-    rule = _RULES.get(op)
-    return (rule(*args) if rule else None) or Expr(op, args)
+    simpler = _RULES[op](*args) if op in _RULES else None
+    return Expr(op, args) if simpler is None else simpler
 
 
 def add(x: Expr, y: Expr) -> Expr:
@@ -150,7 +152,7 @@ def _or(x: Expr, y: Expr) -> Expr | None:
     return None
 
 
-_RULES = {
+_RULES: dict[str, Callable[..., Expr | None]] = {
     "add": _add,
     "sub": _sub,
     "mul": _mul,

@@ -8,7 +8,7 @@ intermediate expressions. V always takes forward Euler, since diffusion is split
 
 from collections.abc import Callable
 
-from hpc_twin.cellmodels.algebra import add, call, div, mul, sub
+from hpc_twin.cellmodels.algebra import TRUTHS, add, call, div, mul, sub
 from hpc_twin.cellmodels.calculus import NoDerivative, derivative
 from hpc_twin.cellmodels.ir import Expr, depends, num, var
 
@@ -22,12 +22,14 @@ def forward_euler(x: Expr, f: Expr) -> Expr:
 
 
 def gate_rate(x: Expr, f: Expr) -> Expr | None:
-    """b = df/dx if x is a gate (f = a + b x with b not 0 and independent of x), else None."""
+    """b = df/dx if x is a gate (f = a + b x with b not 0, and no branch taken by x), else None."""
     try:
         b = derivative(f, x)
     except NoDerivative:
         return None
-    return None if b.value == 0 or x.args[0] in depends([b])[b] else b
+    needs, name = depends([f, b]), x.args[0]
+    by_x = (node for node, names in needs.items() if name in names and (node is b or node.op in TRUTHS))
+    return None if b.value == 0 or any(by_x) else b
 
 
 def rush_larsen(x: Expr, f: Expr) -> Expr:

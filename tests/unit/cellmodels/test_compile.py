@@ -1,0 +1,86 @@
+"""The compiler and its cache, and the mathematics that every kernel is given."""
+
+import ctypes
+import os
+import stat
+
+import numpy as np
+import pytest
+
+from hpc_twin.cellmodels import compile as compiler
+from hpc_twin.cellmodels.prelude import PRELUDE
+from hpc_twin.parallel import InputError, RunError, world
+
+SOURCE = "double twice(double x) { return 2 * x; }\n"
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    return tmp_path / "hpc_twin"
+
+
+def test_compiles_once(cache, monkeypatch):
+    path = compiler.build(SOURCE, world())
+    assert path.parent == cache
+    written = path.stat().st_mtime_ns
+    monkeypatch.setattr(compiler, "_compiled", lambda *_: pytest.fail("compiled although it is in the cache"))
+    assert compiler.build(SOURCE, world()) == path
+    assert path.stat().st_mtime_ns == written
+    assert [p.name for p in cache.iterdir()] == [path.name]
+
+
+def test_the_key_knows_source_flags_and_compiler(cache, monkeypatch):
+    first = compiler.build_here(SOURCE)
+    assert compiler.build_here(SOURCE + "\n") != first
+    monkeypatch.setattr(compiler, "FLAGS", (*compiler.FLAGS, "-DX"))
+    assert compiler.build_here(SOURCE) != first
+
+
+def test_no_compiler(cache, monkeypatch):
+    monkeypatch.setenv("PATH", str(cache))
+    monkeypatch.delenv("CC", raising=False)
+    with pytest.raises(InputError, match="apt install gcc"):
+        compiler.build_here(SOURCE)
+    monkeypatch.setenv("CC", "icc-of-1999 -O2")
+    with pytest.raises(InputError, match="icc-of-1999"):
+        compiler.build_here(SOURCE)
+
+
+def test_source_that_does_not_compile(cache):
+    with pytest.raises(RunError, match="failed"):
+        compiler.build_here("double twice(double x) { return y; }\n")
+    assert not list(cache.iterdir())
+
+
+def test_a_cache_that_cannot_be_used_is_replaced(tmp_path, monkeypatch):
+    """A file where the folder should be, and a folder that others may write to."""
+    monkeypatch.setattr(compiler.tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    (tmp_path / "file").write_text("")
+    folder = compiler.cache_folder()
+    assert folder.parent == tmp_path and stat.S_IMODE(folder.stat().st_mode) == 0o700
+    os.chmod(folder, 0o777)
+    assert compiler.cache_folder() not in (folder, tmp_path / "file")
+
+
+def test_exponential(cache):
+    loop = "#pragma omp simd\nfor (long i = 0; i < n; i++) y[i] = twin_exp(x[i]);"
+    text = f"void f(long n, const double *x, double *y)\n{{\n{loop}\n}}\n"
+    function = ctypes.CDLL(str(compiler.build_here(PRELUDE + text))).f
+
+    def exp(x):
+        x, y = np.ascontiguousarray(x, dtype=float), np.empty(len(x))
+        function(ctypes.c_long(x.size), ctypes.c_void_p(x.ctypes.data), ctypes.c_void_p(y.ctypes.data))
+        return y
+
+    random = np.random.default_rng(3)
+    for x in (random.uniform(-707, 709, 100_000), random.uniform(-1, 1, 100_000), random.uniform(-1e-9, 1e-9, 1000)):
+        exact = np.exp(x.astype(np.longdouble))
+        ulp = np.abs(exp(x) - exact) / np.spacing(exact.astype(float))
+        assert ulp.max() < 1.5
+    np.testing.assert_array_equal(
+        exp([0.0, np.inf, -np.inf, 710.0, 1e300, -746.0, -1e300]), [1, np.inf, 0, np.inf, np.inf, 0, 0]
+    )
+    assert np.isnan(exp([np.nan, -np.nan, 1, 2, 3, 4, 5, 6, np.nan]))[[0, 1, 8]].all()
+    np.testing.assert_allclose(exp([709.78, -707.9]), np.exp([709.78, -707.9]), rtol=1e-15)

@@ -1,0 +1,223 @@
+"""Compiled kernels against the reference files and against their own equations."""
+
+import re
+import subprocess
+import time
+
+import myokit
+import myokit.formats
+import numpy as np
+import pytest
+
+from hpc_twin.cellmodels import load, names
+from hpc_twin.cellmodels.reader import read
+from hpc_twin.parallel import InputError
+
+FILES = {
+    "tentusscher_2006_epi": "TenTusscher2006Epi.cellml",
+    "tentusscher_2006_endo": "ten_tusscher_model_2006_endo.cellml",
+    "tentusscher_2006_m": "ten_tusscher_model_2006_M.cellml",
+}
+GATE_NAMES = {"xr1": "Xr1", "xr2": "Xr2", "xs": "Xs", "fcass": "fCass", "rprime": "R_prime"}
+ION_NAMES = {"cai": "Ca_i", "casr": "Ca_SR", "cass": "Ca_ss", "nai": "Na_i", "ki": "K_i"}
+
+
+def _random_states(kernel, n, seed=7):
+    """V from -95 to 60 mV, gates from 0 to 1, concentrations within a factor of two of their initial values."""
+    random = np.random.default_rng(seed)
+    V, states = random.uniform(-95, 60, n), kernel.new_states(n)
+    for row, name in zip(states, kernel.state_names, strict=True):
+        is_ion = name.split(".")[1] in ION_NAMES
+        row[:] = row * random.uniform(0.5, 2, n) if is_ion else random.uniform(0, 1, n)
+    return V, states
+
+
+def _rhs_of(model, y):
+    """Right-hand sides of a Myokit model at many states, by its own numpy code; ``y`` (n_states, n) in its order."""
+    writer = myokit.numpy_writer()
+    values = {writer.ex(myokit.Name(v)): row for v, row in zip(model.states(), y, strict=True)}
+    rates = {}
+    for equations in model.solvable_order().values():
+        for lhs, rhs in equations:
+            value = eval(writer.ex(rhs), {"numpy": np}, values)
+            if lhs.is_derivative():
+                rates[lhs.var()] = value
+            else:
+                values[writer.ex(lhs)] = value
+    return np.array([rates[state] for state in model.states()])
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_right_hand_side_is_that_of_the_reference_file(reference, compiled_rhs, name):
+    model = myokit.formats.importer("cellml").model(str(reference / "cell_models" / FILES[name]))
+    kernel = load(name)
+    V, states = _random_states(kernel, 1000)
+    ours = compiled_rhs(name, V, states)
+    short = [n.split(".")[1] for n in ("membrane.V", *kernel.state_names)]
+    theirs = [v.name() for v in model.states()]
+    column = [theirs.index({**GATE_NAMES, **ION_NAMES}.get(s, s)) for s in short]
+    y = np.empty((19, 1000))
+    y[column] = np.vstack([V, states])
+    expected = _rhs_of(model, y)[column]
+    np.testing.assert_allclose(ours, expected, rtol=1e-9, atol=1e-15)
+
+
+def test_initial_state_is_that_of_the_reference_file(reference):
+    for name, file in FILES.items():
+        model = myokit.formats.importer("cellml").model(str(reference / "cell_models" / file))
+        kernel = load(name)
+        assert sorted([kernel.v_initial, *kernel.initial]) == sorted(model.initial_values(as_floats=True))
+
+
+def test_mitchell_schaeffer_is_the_paper_in_millivolts(compiled_rhs):
+    """Equations 2.1-2.7 with u = (V + 80)/100."""
+    u, h = np.linspace(-0.1, 1.1, 50), np.linspace(0.01, 1, 50)
+    rate = np.where(u < 0.13, (1 - h) / 120, -h / 150)
+    expected = np.vstack([100 * (h * u**2 * (1 - u) / 0.3 - u / 6), rate])
+    ours = compiled_rhs("mitchell_schaeffer_2003", 100 * u - 80, h[None].copy())
+    np.testing.assert_allclose(ours, expected, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", names())
+def test_kernels_agree_with_their_equations_and_stay_finite(compiled_rhs, name):
+    """Odd numbers of cells (remainder loops), V = 15 mV (0/0 in the Goldman current) and extremes among them."""
+    kernel, equations = load(name), read(name)
+    V, states = _random_states(kernel, 1003)
+    V[:8] = 15.0, 15.0 + 1e-9, 15.0 - 1e-6, -40.0, -200.0, 200.0, 0.0, -80.0
+    expected = np.vstack(equations.rhs(V, states)[1] + [equations.rhs(V, states)[0]])
+    ours = np.roll(compiled_rhs(name, V, states), -1, axis=0)
+    assert np.isfinite(ours).all()
+    np.testing.assert_allclose(ours, expected, rtol=1e-9, atol=1e-15)
+    kernel.advance(V, states, None, 0.0, 0.01)
+    assert np.isfinite(V).all() and np.isfinite(states).all()
+
+
+def test_stimulus_adds_to_v_and_its_ions_to_potassium():
+    kernel = load("tentusscher_2006_epi")
+    runs = []
+    for stimulus in (None, np.zeros(5), np.full(5, 2.0)):
+        V, states = np.full(5, kernel.v_initial), kernel.new_states(5)
+        kernel.advance(V, states, stimulus, 0.0, 0.01)
+        runs.append((V, states[kernel.state_names.index("potassium.ki")]))
+    np.testing.assert_array_equal(runs[0], runs[1])
+    np.testing.assert_allclose(runs[2][0] - runs[0][0], 0.02, rtol=1e-9)
+    np.testing.assert_allclose(runs[2][1] - runs[0][1], 0.02 * 0.185 / (0.016404 * 96485.3415), rtol=1e-6)
+
+
+def test_a_model_without_stimulus_takes_one(toy):
+    kernel = load(toy("-x / tau"))
+    V = np.array([-80.0])
+    kernel.advance(V, kernel.new_states(1), np.array([3.0]), 0.0, 0.1)
+    assert V[0] == pytest.approx(-79.7)
+
+
+def test_substeps_are_steps():
+    kernel = load("tentusscher_2006_epi")
+    V, states = _random_states(kernel, 600)
+    V2, states2 = V.copy(), states.copy()
+    kernel.advance(V, states, None, 0.0, 0.08, substeps=4)
+    for k in range(4):
+        kernel.advance(V2, states2, None, k * 0.02, 0.02)
+    np.testing.assert_allclose(V, V2, rtol=1e-14)
+    np.testing.assert_allclose(states, states2, rtol=1e-14)
+
+
+def test_nan_stays_nan_and_in_its_cell():
+    kernel = load("tentusscher_2006_epi")
+    V, states = np.full(40, -80.0), kernel.new_states(40)
+    V[3], states[0, 17], states[12, 30] = np.nan, np.nan, np.nan
+    kernel.advance(V, states, None, 0.0, 0.01, substeps=2)
+    assert set(np.flatnonzero(np.isnan(V))) == {3, 17, 30}
+    assert not np.isnan(np.delete(states, [3, 17, 30], axis=1)).any()
+
+
+def test_rows_may_be_farther_apart_than_cells():
+    kernel = load("mitchell_schaeffer_2003")
+    wide = np.full((1, 16), 0.5)
+    kernel.advance(np.full(10, -80.0), wide[:, :10], None, 0.0, 1.0)
+    assert (wide[0, :10] != 0.5).all() and (wide[0, 10:] == 0.5).all()
+
+
+@pytest.mark.parametrize("wrong", ["shape", "type", "strided"])
+def test_arrays_that_do_not_fit_are_refused(wrong):
+    kernel = load("mitchell_schaeffer_2003")
+    V, states = np.full(6, -80.0), kernel.new_states(6)
+    states = {"shape": states[:, :5], "type": states.astype(np.float32), "strided": np.ones((6, 2)).T[:1]}[wrong]
+    with pytest.raises(ValueError, match="states"):
+        kernel.advance(V, states, None, 0.0, 0.01)
+
+
+def _apd90(times, V):
+    """From the crossing of 90 % repolarisation upwards to that downwards, linearly interpolated."""
+    level = V.max() - 0.9 * (V.max() - V[0])
+    crossed = np.flatnonzero(np.diff(V > level))
+    at = times[crossed] + (level - V[crossed]) / (V[crossed + 1] - V[crossed]) * (times[1] - times[0])
+    return at[-1] - at[0]
+
+
+def test_one_beat_against_an_accurate_integrator(accurate):
+    """Rush-Larsen at dt = 0.01 ms against LSODA at 1e-10: APD90 within 0.1 %, V within 0.5 mV from 5 ms on."""
+    kernel, times = load("tentusscher_2006_epi"), np.arange(0.0, 400.0, 0.5)
+    exact = accurate("tentusscher_2006_epi", ((0.0, 1.0, 52.0), (1.0, 400.0, 0.0)), times)[0, :-1]
+    V, states, ours = np.array([kernel.v_initial]), kernel.new_states(1), []
+    for t in times:
+        ours.append(V[0])
+        kernel.advance(V, states, np.array([52.0]) if t < 1 else None, t, 0.5, 50)
+    assert _apd90(times, np.array(ours)) == pytest.approx(_apd90(times, exact), rel=1e-3)
+    assert np.abs(np.array(ours) - exact)[times > 5].max() < 0.5
+
+
+def test_a_call_costs_less_than_20_microseconds():
+    kernel = load("mitchell_schaeffer_2003")
+    V, states = np.full(1, -80.0), kernel.new_states(1)
+    best = np.inf
+    for _ in range(20):
+        start = time.perf_counter()
+        for _ in range(100):
+            kernel.advance(V, states, None, 0.0, 0.01)
+        best = min(best, (time.perf_counter() - start) / 100)
+    assert best < 20e-6
+
+
+@pytest.mark.parametrize("name", names())
+def test_the_loop_is_vectorised(name):
+    """Nearly all arithmetic of the object code works on vectors (remainder loops are scalar, and small)."""
+    macros = subprocess.run(
+        ["cc", "-march=native", "-dM", "-E", "-x", "c", "/dev/null"], capture_output=True, text=True
+    )
+    if "__AVX2__" not in macros.stdout:
+        pytest.skip("no x86 compiler with AVX2")
+    listing = subprocess.run(["objdump", "-d", load(name).library], capture_output=True, text=True, check=True).stdout
+    wide = "zmm" if "__AVX512F__" in macros.stdout else "ymm"
+    vector = len(re.findall(rf"\bv(?:mul|add|sub|div|fn?m\w+)pd\b.*%{wide}", listing))
+    assert vector > (400 if "tentusscher" in name else 20)
+    if "tentusscher" in name and "__linux__" in macros.stdout:
+        symbols = subprocess.run(["nm", "-D", load(name).library], capture_output=True, text=True, check=True).stdout
+        assert "_ZGV" in symbols
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "words"),
+    [
+        ("tentuscher_2006_epi", {}, ["did you mean 'tentusscher_2006_epi'?", "mitchell_schaeffer_2003"]),
+        ("tentusscher_2006_epi", {"scheme": "rush_larson"}, ["did you mean 'rush_larsen'?", "forward_euler"]),
+        ("tentusscher_2006_epi", {"parameters": {"ical.gg": 1}}, ["did you mean 'ical.g'?", "ikr.g"]),
+        ("tentusscher_2006_epi", {"parameters": {"ical.g": "half"}}, ["ical.g", "'half'", "0.5x"]),
+        ("tentusscher_2006_epi", {"parameters": {"ical.g": float("nan")}}, ["ical.g", "finite"]),
+        ("nowhere/model.mmt", {}, ["nowhere/model.mmt", "No such file"]),
+    ],
+)
+def test_what_is_unknown_is_named(name, options, words):
+    with pytest.raises(InputError) as error:
+        load(name, **options)
+    assert all(word in str(error.value) for word in words)
+
+
+def test_parameters_scale_or_replace():
+    base = read("tentusscher_2006_epi")
+    half = read("tentusscher_2006_epi", {"ikr.g": "0.5x"})
+    same = read("tentusscher_2006_epi", {"ikr.g": 0.0765})
+    none = read("tentusscher_2006_epi", {"ikr.g": 0})
+    rates = [e.rhs(-20.0, e.initial)[0] for e in (base, half, same, none)]
+    assert rates[1] == rates[2]
+    assert rates[3] - rates[0] == pytest.approx(2 * (rates[1] - rates[0]), rel=1e-9)

@@ -1,0 +1,72 @@
+"""Gates found by structure, and the order of the schemes from both sides."""
+
+import numpy as np
+import pytest
+from scipy.integrate import solve_ivp
+
+from hpc_twin.cellmodels import load
+from hpc_twin.cellmodels.reader import read
+
+GATES = {
+    "(0.5 - x) / tau": True,
+    "0.3 [1/ms] * exp(membrane.V / 20 [mV]) * (1 - x) - 0.2 [1/ms] * x": True,
+    "if(membrane.V < -40 [mV], (1 - x) / tau, -x / tau)": True,
+    "-x / tau": True,
+    "-x^2 / tau": False,
+    "-x / (tau + x)": False,
+    "0.1 [1/ms]": False,
+    "if(x < 0.5, (1 - x) / tau, -x / tau)": False,
+    "-floor(x)": False,
+}
+
+
+@pytest.mark.parametrize(("rate", "is_gate"), GATES.items())
+def test_gates_are_found_by_structure(toy, rate, is_gate):
+    assert load(toy(rate)).gates == (("gate.x",) if is_gate else ())
+
+
+@pytest.mark.parametrize("rate", [rate for rate, is_gate in GATES.items() if is_gate])
+def test_rush_larsen_is_exact_while_v_rests(toy, rate):
+    """With V at its reversal potential it stays there, and a step of any length is the exact solution."""
+    kernel = load(toy(rate))
+    equations = read(toy(rate))
+    V, states = np.full(3, -80.0), kernel.new_states(3)
+    kernel.advance(V, states, None, 0.0, 7.0)
+    exact = solve_ivp(lambda t, y: equations.rhs(-80.0, y)[1], (0, 7), [0.2], rtol=1e-11, atol=1e-13).y[0, -1]
+    np.testing.assert_allclose(states, exact, rtol=1e-8)
+    np.testing.assert_array_equal(V, -80.0)
+
+
+def test_a_gate_that_stands_still_is_no_division_by_zero(toy):
+    """alpha = beta = 0: f/b would be 0/0."""
+    rate = "if(membrane.V < 0 [mV], 0 [1/ms], 1 [1/ms]) * (1 - x) - 0 [1/ms] * x"
+    kernel = load(toy(rate))
+    states = kernel.new_states(2)
+    kernel.advance(np.full(2, -80.0), states, None, 0.0, 1.0)
+    assert kernel.gates == ("gate.x",)
+    np.testing.assert_array_equal(states, 0.2)
+
+
+def _upstroke(kernel, dt, until=20.0):
+    """V and states of one stimulated cell after the upstroke."""
+    V, states = np.array([kernel.v_initial]), kernel.new_states(1)
+    kernel.advance(V, states, np.array([30.0]), 0.0, 2.0, round(2.0 / dt))
+    kernel.advance(V, states, None, 2.0, until - 2.0, round((until - 2.0) / dt))
+    return np.append(V, states[:, 0])
+
+
+@pytest.fixture(scope="module")
+def exact(accurate):
+    phases = ((0.0, 2.0, 30.0), (2.0, 20.0, 0.0))
+    models = ("tentusscher_2006_epi", "mitchell_schaeffer_2003")
+    return {name: accurate(name, phases, np.array([]))[:, -1] for name in models}
+
+
+@pytest.mark.parametrize("scheme", ["forward_euler", "rush_larsen"])
+@pytest.mark.parametrize("name", ["tentusscher_2006_epi", "mitchell_schaeffer_2003"])
+def test_order_one_from_both_sides(exact, name, scheme):
+    kernel = load(name, scheme=scheme)
+    first, second = (np.abs(_upstroke(kernel, dt)[0] - exact[name][0]) for dt in (1 / 2000, 1 / 4000))
+    assert 0.9 < np.log2(first / second) < 1.1
+    finest = _upstroke(kernel, 1 / 4000)
+    np.testing.assert_allclose(finest, exact[name], rtol=2e-2)
