@@ -72,8 +72,10 @@ class SharedFile:
         With ``steps`` the variable is ``(time, n, ...)`` and the values are written at each of those times.
         """
         if self.parallel:
-            with together(self.comm):
-                self._attempt(lambda: self._store(name, values, start, steps, collective=True))
+            values, start = self._fill_empty(values, start)
+            if len(values):
+                with together(self.comm):
+                    self._attempt(lambda: self._store(name, values, start, steps, collective=True))
         elif self.comm.rank == 0:
             self._collect(name, values, start, steps)
         else:
@@ -136,6 +138,15 @@ class SharedFile:
             f"{self.path}: writing failed ({error}); {free} are free on that disk (is it full, or a quota or size "
             f"limit reached?). What could be kept is in {self.path.name} or {self.temporary.name}"
         )
+
+    def _fill_empty(self, values: np.ndarray, start: int) -> tuple[np.ndarray, int]:
+        """Give a rank without rows a copy of another rank's first row, to be written over itself: netCDF4 skips empty
+        writes, and a collective write that one rank skips never ends."""
+        counts = self.comm.allgather(len(values))
+        if min(counts) > 0 or max(counts) == 0:
+            return values, start
+        row, place = self.comm.bcast((values[:1], start), root=int(np.argmax(counts)))
+        return (values, start) if len(values) else (row, place)
 
     def _store(self, name: str, values: np.ndarray, start: int, steps: slice | None, collective: bool) -> None:
         assert self._data is not None

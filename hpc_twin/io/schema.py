@@ -10,6 +10,8 @@ from dataclasses import dataclass
 import netCDF4
 import numpy as np
 
+from hpc_twin.io.text import to_characters
+
 KINDS = {4: "TETRA4", 3: "TRI3", 2: "BAR2"}
 NAME_LENGTH = 256
 VALUES_PER_CHUNK = 1 << 18
@@ -128,6 +130,4 @@ def _packed(data: netCDF4.Dataset, name: str, code: str, axis: str) -> netCDF4.V
 
 
 def _names(data: netCDF4.Dataset, name: str, axis: str, texts: Sequence[str]) -> None:
-    variable = data.createVariable(name, "S1", (axis, "len_name"))
-    cut = np.array([text.encode("ascii", "replace")[: NAME_LENGTH - 1] for text in texts], dtype=f"S{NAME_LENGTH}")
-    variable[:] = netCDF4.stringtochar(cut)
+    data.createVariable(name, "S1", (axis, "len_name"))[:] = to_characters(texts, NAME_LENGTH)
