@@ -3,15 +3,20 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 
+from hpc_twin.mesh.defects import (
+    coincident_nodes,
+    degenerate_elements,
+    duplicate_elements,
+    inverted_elements,
+    out_of_plane,
+    pieces,
+    used_nodes,
+)
 from hpc_twin.mesh.model import NAMES, Mesh
-from hpc_twin.mesh.quality import mean_squared_edge, measures, row_keys
 from hpc_twin.parallel import InputError
 
 ERROR, WARNING, MENDED = "error", "warning", "mended"
-FLAT = {4: 1e-12, 3: 1e-10, 2: 1e-12}  # of the edge length to the power of the dimension (lines: of the bounding box)
 
 
 @dataclass(frozen=True)
@@ -44,6 +49,8 @@ def problems(mesh: Mesh) -> list[Finding]:
         *_degenerate(mesh),
         *_directions("fibres", mesh.fibres),
         *_directions("sheets", mesh.sheets),
+        *_placeholder(mesh),
+        *_out_of_plane(mesh),
         *_inverted(mesh),
         *_duplicates(mesh),
         *_unused(mesh),
@@ -67,70 +74,8 @@ def repaired(mesh: Mesh) -> Mesh:
     return replace(mesh, elements=elements)
 
 
-def inverted_elements(mesh: Mesh) -> np.ndarray:
-    """Indices of tetrahedra of negative volume."""
-    return np.flatnonzero((measures(mesh) < 0) & (mesh.sizes == 4))
-
-
-def degenerate_elements(mesh: Mesh) -> np.ndarray:
-    """Indices of elements whose volume, area or length is zero to rounding."""
-    sizes, edge2 = mesh.sizes, mean_squared_edge(mesh)
-    box2 = float(((mesh.points.max(axis=0) - mesh.points.min(axis=0)) ** 2).sum())
-    scale = np.where(sizes == 4, edge2**1.5, np.where(sizes == 3, edge2, np.sqrt(box2)))
-    limit = np.select([sizes == size for size in FLAT], list(FLAT.values())) * scale
-    return np.flatnonzero(np.abs(measures(mesh)) <= limit)
-
-
-def unused_nodes(mesh: Mesh) -> np.ndarray:
-    """Indices of nodes that no element uses."""
-    return np.flatnonzero(~_used(mesh))
-
-
-def duplicate_elements(mesh: Mesh) -> np.ndarray:
-    """Indices of elements that have the nodes of an earlier one, in any order."""
-    keys = row_keys(mesh.elements)
-    order = np.argsort(keys, kind="stable")
-    same = keys[order[1:]] == keys[order[:-1]]
-    if not same.any():
-        return np.zeros(0, dtype=np.int64)
-    suspects = np.unique(np.concatenate((order[1:][same], order[:-1][same])))
-    _, first = np.unique(np.sort(mesh.elements[suspects], axis=1), axis=0, return_index=True)
-    return np.delete(suspects, first)
-
-
-def coincident_nodes(mesh: Mesh) -> np.ndarray:
-    """Indices of nodes in the place of an earlier one (to 1e-9 of the mesh's extent)."""
-    low = mesh.points.min(axis=0)
-    grid = max(float((mesh.points.max(axis=0) - low).max()), 1e-300) * 1e-9
-    places = np.rint((mesh.points - low) / grid).astype(np.int64)
-    mixed = places @ np.array([1, 2_147_483_629, 4_611_686_018_427_387_847], dtype=np.int64)
-    _, first = np.unique(mixed, return_index=True)
-    if len(first) == mesh.n_nodes:
-        return np.zeros(0, dtype=np.int64)
-    _, first = np.unique(places, axis=0, return_index=True)
-    return np.delete(np.arange(mesh.n_nodes), first)
-
-
-def pieces(mesh: Mesh) -> np.ndarray:
-    """(n_pieces,) number of nodes of each connected piece, largest first; nodes without element do not count."""
-    start = np.repeat(mesh.elements[:, :1], mesh.width - 1, axis=1).ravel()
-    end = mesh.elements[:, 1:].ravel()
-    real = end >= 0
-    graph = coo_matrix((np.ones(real.sum(), dtype=bool), (start[real], end[real])), shape=(mesh.n_nodes,) * 2)
-    _, label = connected_components(graph, directed=False)
-    counts = np.bincount(label[_used(mesh)])
-    return np.sort(counts[counts > 0])[::-1]
-
-
-def _used(mesh: Mesh) -> np.ndarray:
-    """(n_nodes,) which nodes belong to an element."""
-    used = np.zeros(mesh.n_nodes + 1, dtype=bool)
-    used[mesh.elements] = True  # the padding -1 falls on the extra last place
-    return used[:-1]
-
-
 def _without_unused(mesh: Mesh) -> Mesh:
-    used = _used(mesh)
+    used = used_nodes(mesh)
     if used.all():
         return mesh
     new = np.full(mesh.n_nodes + 1, -1, dtype=np.int64)
@@ -185,6 +130,26 @@ def _directions(name: str, vectors: np.ndarray | None) -> list[Finding]:
     return _finding(ERROR, name, bad, f"elements have {name} of zero length or NaN", "element")
 
 
+def _placeholder(mesh: Mesh) -> list[Finding]:
+    """The same oblique direction everywhere, such as 1 1 1, was hardly meant."""
+    if mesh.fibres is None or mesh.n_elements < 2:
+        return []
+    first = mesh.fibres[0]
+    if (np.abs(first) < 1e-6).any() or not (np.abs(mesh.fibres - first) < 1e-9).all():
+        return []
+    shown = ", ".join(f"{part:.3f}" for part in first)
+    return [Finding(WARNING, "placeholder", f"fibres are ({shown}) in every element: a placeholder?")]
+
+
+def _out_of_plane(mesh: Mesh) -> list[Finding]:
+    if mesh.fibres is None:
+        return []
+    bad = out_of_plane(mesh)
+    return _finding(
+        WARNING, "out of plane", bad, "triangles have fibres more than 30 degrees off their plane", "element"
+    )
+
+
 def _inverted(mesh: Mesh) -> list[Finding]:
     bad = inverted_elements(mesh)
     if len(bad) and len(bad) == int((mesh.sizes == 4).sum()):
@@ -198,7 +163,7 @@ def _duplicates(mesh: Mesh) -> list[Finding]:
 
 
 def _unused(mesh: Mesh) -> list[Finding]:
-    return _finding(MENDED, "unused", unused_nodes(mesh), "nodes belong to no element: left out", "node")
+    return _finding(MENDED, "unused", np.flatnonzero(~used_nodes(mesh)), "nodes belong to no element: left out", "node")
 
 
 def _coincident(mesh: Mesh) -> list[Finding]:

@@ -6,6 +6,7 @@ import numpy as np
 
 FIBRE = re.compile(r"(fib(er|re)s?(direction|directions|orientation|orientations|vector|vectors)?|f0|ef)")
 SHEET = re.compile(r"(sheets?(direction|directions|orientation|orientations|vector|vectors)?|s0|es)")
+ROUNDING = 4 * np.finfo(float).eps
 
 
 def plain(name: str) -> str:
@@ -51,6 +52,7 @@ def averaged(vectors: np.ndarray, elements: np.ndarray) -> np.ndarray:
 
 
 def normalised(vectors: np.ndarray) -> np.ndarray:
-    """Vectors (n, 3) at length 1; those without a length stay zero, NaN stays NaN."""
+    """Vectors (n, 3) at length 1; those without a length stay zero, NaN stays NaN, unit vectors stay as they are."""
     length = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.divide(vectors, length, out=np.array(vectors, dtype=np.float64), where=~(length == 0))
+    other = (length != 0) & ~(np.abs(length - 1) < ROUNDING)
+    return np.divide(vectors, length, out=np.array(vectors, dtype=np.float64), where=other)

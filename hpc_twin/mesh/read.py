@@ -53,13 +53,18 @@ def read(path: str | os.PathLike, unit: str | None = None) -> Mesh:
     if carp is None and not source.is_file():
         raise InputError(f"{source}: no such file{_neighbour(source)}")
     mesh = read_carp(carp) if carp else convert(_raw(source), source)
-    unit = unit or ("um" if carp else "mm")
+    unit = unit or default_unit(source)
     return replace(
         mesh,
         points=mesh.points * UNITS[unit],
         fibres=None if mesh.fibres is None else normalised(mesh.fibres),
         sheets=None if mesh.sheets is None else normalised(mesh.sheets),
     )
+
+
+def default_unit(source: Path) -> str:
+    """The unit of a file that nobody told: um for CARP, mm for all others."""
+    return "um" if basename(source) else "mm"
 
 
 def _neighbour(source: Path) -> str:
