@@ -161,6 +161,18 @@ def _groups(blocks: Blocks) -> dict[str, tuple[int, int]]:
     return {name: (int(pair[0]), int(pair[1])) for name, pair in data.items() if len(pair) == 2}
 
 
+def _shared_groups(blocks: Blocks, dimension: int) -> dict[str, np.ndarray]:
+    """Nodes of physical groups below ``dimension`` by their lists of elements, which may share elements (gmsh 4)."""
+    sets = {}
+    for name, (_, dim) in _groups(blocks).items():
+        lists = blocks.raw.cell_sets.get(name)
+        if lists is not None and dim < dimension:
+            pairs = zip(blocks.raw.cells, lists, strict=True)
+            parts = [np.asarray(cells.data)[rows].ravel() for cells, rows in pairs if rows is not None]
+            sets[name] = np.concatenate(parts).astype(np.int64)
+    return {name: nodes for name, nodes in sets.items() if len(nodes)}
+
+
 def _node_sets(blocks: Blocks, tissue: np.ndarray, tags: np.ndarray) -> dict[str, np.ndarray]:
     """Named sets: tagged marks, the file's own point sets, and our masks "node set NAME"."""
     sets = {}
@@ -169,6 +181,7 @@ def _node_sets(blocks: Blocks, tissue: np.ndarray, tags: np.ndarray) -> dict[str
     for size, tag in np.unique(np.column_stack((blocks.sizes, tags))[marks], axis=0).tolist():
         name = names.get((tag, size - 1), f"{NAMES.get(size, 'point')} {tag}")
         sets[name] = blocks.elements[marks & (blocks.sizes == size) & (tags == tag), :size]
+    sets |= _shared_groups(blocks, int(blocks.sizes[tissue].max()) - 1)
     for name, nodes in blocks.raw.point_sets.items():
         sets[name] = np.asarray(nodes, dtype=np.int64)
     for name, mask in blocks.raw.point_data.items():

@@ -4,6 +4,7 @@ import contextlib
 import importlib
 import io
 import os
+import re
 import warnings
 from dataclasses import replace
 from pathlib import Path
@@ -88,14 +89,35 @@ def _raw(source: Path):
     try:
         with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
-            return reader(source)
+            raw = reader(source)
     except InputError:
         raise
     except (Exception, SystemExit) as error:  # parsers stumble over damaged files in every way there is
+        raise InputError(_stumbled(source, suffix, error)) from error
+    if suffix == ".vtk":
+        _whole_vtk(source, sum(len(block.data) for block in raw.cells))
+    return raw
+
+
+def _stumbled(source: Path, suffix: str, error: BaseException) -> str:
+    if "'gmsh:physical'" in str(error):
+        return (
+            f"{source}: some elements belong to no physical group; in gmsh give every volume one, or save without "
+            "Mesh.SaveAll"
+        )
+    details = f"{type(error).__name__}: {str(error)[:200] or 'no details'}"
+    return f"{source}: cannot be read as {suffix} ({details}); is it truncated or damaged?"
+
+
+def _whole_vtk(source: Path, count: int) -> None:
+    """A legacy file that ends within its list of elements is read up to there: hold it against its own count."""
+    text = source.read_bytes()
+    said = re.search(rb"\nCELL_TYPES\s+(\d+)", text)
+    if b"\nCELLS" in text and (said is None or int(said.group(1)) != count):
+        found = int(said.group(1)) if said else "no"
         raise InputError(
-            f"{source}: cannot be read as {suffix} ({type(error).__name__}: {str(error)[:200] or 'no details'}); "
-            "is it truncated or damaged?"
-        ) from error
+            f"{source}: {count} elements could be read, the file says {found}; is it truncated or damaged?"
+        )
 
 
 def _whole_gmsh(source: Path) -> None:
