@@ -2,12 +2,14 @@
 
 import os
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import netCDF4
 import numpy as np
 
+from hpc_twin.io.room import lack_of_room, megabytes
 from hpc_twin.parallel import InputError, RunError, on_root, together
 
 PIECE_BYTES = 4 << 20  # what rank 0 holds of another rank's values
@@ -30,7 +32,8 @@ class SharedFile:
     """A netCDF-4 file written under the name ``path`` + ".part", and renamed to ``path`` when it is closed.
 
     Every method is collective. Raises InputError when the file cannot be created and RunError, on all ranks, when
-    writing fails (disk full, quota).
+    writing fails (disk full, quota). Want of room is found before a write (``require_space``); should a collective
+    write itself fail, all ranks are aborted, and the file up to the last ``sync`` stays under its temporary name.
     """
 
     def __init__(self, comm, path: str | Path, parallel: bool | None = None):
@@ -119,21 +122,25 @@ class SharedFile:
         return self.path.stat().st_size
 
     def _check_space(self, n_bytes: int) -> None:
-        free = shutil.disk_usage(self.path.parent).free
-        if free < n_bytes + SPARE_BYTES:
+        reason = lack_of_room(self.temporary, n_bytes + SPARE_BYTES)
+        if reason:
             raise RunError(
-                f"{self.path}: the disk is full, {_megabytes(free)} are free and the next frame may need "
-                f"{_megabytes(n_bytes)}; the frames so far are kept. Free some space, or write fewer frames"
+                f"{self.path}: {reason}, and the next frame may need {megabytes(n_bytes)}; "
+                "the frames so far are kept. Free some space, or write fewer frames"
             )
 
     def _attempt(self, action: Callable[[], object]) -> None:
         try:
             action()
         except (OSError, RuntimeError) as error:
-            raise self._failure(error) from None
+            failure = self._failure(error)
+            if self.parallel:  # the other ranks may wait inside the library for this one, and for ever
+                print(f"error: {failure}", file=sys.stderr, flush=True)
+                self.comm.Abort(failure.exit_code)
+            raise failure from None
 
     def _failure(self, error: Exception) -> RunError:
-        free = _megabytes(shutil.disk_usage(self.path.parent).free)
+        free = megabytes(shutil.disk_usage(self.path.parent).free)
         return RunError(
             f"{self.path}: writing failed ({error}); {free} are free on that disk (is it full, or a quota or size "
             f"limit reached?). What could be kept is in {self.path.name} or {self.temporary.name}"
@@ -200,7 +207,3 @@ def _rows(values: np.ndarray, steps: slice | None) -> int:
 
 def _pieces(count: int, rows: int) -> Iterator[tuple[int, int]]:
     return ((a, min(a + rows, count)) for a in range(0, count, rows))
-
-
-def _megabytes(n_bytes: float) -> str:
-    return f"{n_bytes / 1e6:.3g} MB"
