@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from hpc_twin.cellmodels.ir import EVALUATE, Expr, num
+from hpc_twin.cellmodels.ir import EVALUATE, Expr, num, ordered
 
 TRUTHS = ("lt", "le", "gt", "ge", "eq", "ne", "and", "or", "not")
 SMALL_POWER = 16
@@ -103,7 +103,7 @@ def _scaled(c: Expr, y: Expr) -> Expr:
 
 
 def _div(x: Expr, y: Expr) -> Expr | None:
-    if y.op == "num" and np.isfinite(np.float64(1) / np.float64(y.args[0]) if y.args[0] else np.inf):
+    if y.op == "num" and 1e-300 < abs(y.args[0]) < 1e300:
         return mul(num(1 / y.args[0]), x)
     if x.value == 0:
         return num(0)
@@ -127,7 +127,7 @@ def _neg(x: Expr) -> Expr | None:
 def _pow(x: Expr, y: Expr) -> Expr | None:
     if y.value is None:
         return None
-    if y.value == int(y.value) and abs(y.value) <= SMALL_POWER:
+    if y.value.is_integer() and abs(y.value) <= SMALL_POWER:
         return power(x, int(y.value))
     return call("sqrt", x) if y.value == 0.5 else None
 
@@ -163,3 +163,11 @@ _RULES: dict[str, Callable[..., Expr | None]] = {
     "and": _and,
     "or": _or,
 }
+
+
+def rebuilt(outputs: list[Expr], rule: Callable[[Expr, tuple[Expr, ...], dict[Expr, Expr]], Expr]) -> list[Expr]:
+    """A pass: every inner node replaced by ``rule(node, its new operands, all new nodes so far)``."""
+    new: dict[Expr, Expr] = {}
+    for node in ordered(outputs):
+        new[node] = rule(node, tuple(new[a] for a in node.operands), new) if node.operands else node
+    return [new[node] for node in outputs]

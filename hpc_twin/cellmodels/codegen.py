@@ -28,6 +28,7 @@ _INFIX = {
     "not": "!{}",
     "select": "{} ? {} : {}",
     "exp": "twin_exp({})",
+    "log": "twin_log({})",
     "abs": "fabs({})",
 }
 

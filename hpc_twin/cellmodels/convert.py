@@ -1,5 +1,6 @@
 """From a parsed Myokit model to Equations: intermediate variables and constants inlined into the graph."""
 
+import math
 from collections.abc import Mapping
 
 import myokit
@@ -7,7 +8,7 @@ import myokit
 from hpc_twin.cellmodels.algebra import TRUTHS, add, call, div, mul, sub
 from hpc_twin.cellmodels.calculus import NoDerivative, derivative
 from hpc_twin.cellmodels.equations import STIMULUS, TIME, Equations
-from hpc_twin.cellmodels.ir import Expr, depends, num, var
+from hpc_twin.cellmodels.ir import Expr, num, var
 
 _OPERATIONS = {
     myokit.Plus: "add",
@@ -89,7 +90,10 @@ class Converter:
         self._known = {**kept, name: div(var(STIMULUS), weight)}
 
     def _start(self, state: myokit.Variable) -> float:
-        return float(self._initial.get(state.qname(), state.initial_value(as_float=True)))
+        value = float(self._initial.get(state.qname(), state.initial_value(as_float=True)))
+        if not math.isfinite(value):
+            raise Unsupported(f"the initial value of {state.qname()} is {value}, it must be finite")
+        return value
 
     def _rate(self, state: myokit.Variable) -> Expr:
         return self._number(state.rhs())
@@ -150,10 +154,3 @@ class Converter:
         for condition, piece in reversed(list(zip(cases[::2], cases[1::2], strict=True))):
             result = call("select", self._condition(condition), self._number(piece), result)
         return result
-
-
-def unknown_names(equations: Equations) -> frozenset[str]:
-    """Names that the equations use and nothing defines: empty for a sound model."""
-    outputs = [equations.v_rate, *equations.rates]
-    used = frozenset().union(*depends(outputs).values())
-    return used - {equations.v, *equations.states, TIME, STIMULUS}

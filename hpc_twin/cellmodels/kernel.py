@@ -9,7 +9,7 @@ import numpy as np
 
 from hpc_twin.cellmodels.compile import build
 from hpc_twin.cellmodels.schemes import SCHEMES
-from hpc_twin.parallel import InputError, nearest, on_root, world
+from hpc_twin.parallel import InputError, RunError, nearest, on_root, together, world
 
 _ARGUMENTS: tuple = (
     ctypes.c_long,
@@ -34,7 +34,7 @@ class Recipe:
     source: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Kernel:
     """A compiled model. ``initial`` has shape (n_states,), without V, whose initial value is ``v_initial`` [mV]."""
 
@@ -97,6 +97,8 @@ def load(
         raise InputError(f"unknown scheme '{scheme}'{nearest(scheme, SCHEMES)}. Known: {', '.join(SCHEMES)}")
     recipe = comm.bcast(on_root(comm, lambda: _recipe(name_or_path, scheme, parameters)))
     library = build(recipe.source, comm)
+    with together(comm):
+        function = _bound(library)
     return Kernel(
         name=recipe.name,
         state_names=recipe.state_names,
@@ -105,7 +107,7 @@ def load(
         scheme=scheme,
         gates=recipe.gates,
         library=library,
-        _advance=_bound(library),
+        _advance=function,
     )
 
 
@@ -119,6 +121,9 @@ def _recipe(name_or_path: str | Path, scheme: str, parameters: Mapping[str, floa
 
 
 def _bound(library: Path) -> Callable[..., None]:
-    function = ctypes.CDLL(str(library)).advance
+    try:
+        function = ctypes.CDLL(str(library)).advance
+    except OSError as error:  # a disk mounted noexec, or a CPU of another kind than that of rank 0
+        raise RunError(f"cannot load the compiled cell model ({error}): set XDG_CACHE_HOME to another folder") from None
     function.argtypes, function.restype = _ARGUMENTS, None
     return function

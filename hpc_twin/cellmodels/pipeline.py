@@ -4,10 +4,11 @@ from collections.abc import Callable
 
 from hpc_twin.cellmodels.codegen import generate
 from hpc_twin.cellmodels.equations import Equations
+from hpc_twin.cellmodels.exponentials import share_exponentials
 from hpc_twin.cellmodels.ir import Expr, var
 from hpc_twin.cellmodels.schemes import SCHEMES, forward_euler, gate_rate
 
-PASSES: tuple[Callable[[list[Expr]], list[Expr]], ...] = ()
+PASSES: tuple[Callable[[list[Expr]], list[Expr]], ...] = (share_exponentials,)
 
 
 def lower(equations: Equations, scheme: str) -> tuple[str, tuple[str, ...]]:

@@ -29,6 +29,8 @@ def read(name_or_path: str | Path, parameters: Mapping[str, float | str] | None 
         return Converter(model, str(name_or_path), changed, entry.initial).equations()
     except Unsupported as error:
         raise InputError(f"{path}: {error}") from None
+    except (myokit.MyokitError, ArithmeticError, ValueError) as error:
+        raise InputError(f"{path}: {error}") from None
     except RecursionError:
         raise InputError(f"{path}: an expression is nested too deeply to be read") from None
 

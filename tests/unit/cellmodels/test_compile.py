@@ -64,23 +64,53 @@ def test_a_cache_that_cannot_be_used_is_replaced(tmp_path, monkeypatch):
     assert compiler.cache_folder() not in (folder, tmp_path / "file")
 
 
-def test_exponential(cache):
-    loop = "#pragma omp simd\nfor (long i = 0; i < n; i++) y[i] = twin_exp(x[i]);"
+def _vector(function):
+    """A function of the prelude, over arrays."""
+    loop = f"#pragma omp simd\nfor (long i = 0; i < n; i++) y[i] = {function}(x[i]);"
     text = f"void f(long n, const double *x, double *y)\n{{\n{loop}\n}}\n"
-    function = ctypes.CDLL(str(compiler.build_here(PRELUDE + text))).f
+    compiled = ctypes.CDLL(str(compiler.build_here(PRELUDE + text))).f
 
-    def exp(x):
-        x, y = np.ascontiguousarray(x, dtype=float), np.empty(len(x))
-        function(ctypes.c_long(x.size), ctypes.c_void_p(x.ctypes.data), ctypes.c_void_p(y.ctypes.data))
+    def call(values):
+        x = np.ascontiguousarray(values, dtype=float)
+        y = np.empty_like(x)
+        compiled(ctypes.c_long(x.size), ctypes.c_void_p(x.ctypes.data), ctypes.c_void_p(y.ctypes.data))
         return y
 
-    random = np.random.default_rng(3)
-    for x in (random.uniform(-707, 709, 100_000), random.uniform(-1, 1, 100_000), random.uniform(-1e-9, 1e-9, 1000)):
-        exact = np.exp(x.astype(np.longdouble))
-        ulp = np.abs(exp(x) - exact) / np.spacing(exact.astype(float))
-        assert ulp.max() < 1.5
-    np.testing.assert_array_equal(
-        exp([0.0, np.inf, -np.inf, 710.0, 1e300, -746.0, -1e300]), [1, np.inf, 0, np.inf, np.inf, 0, 0]
-    )
+    return call
+
+
+def _worst(function, exact, x):
+    """Largest error in units in the last place."""
+    true = exact(x.astype(np.longdouble))
+    return (np.abs(function(x) - true) / np.spacing(np.abs(true).astype(float))).max()
+
+
+def test_exponential(cache):
+    exp, random = _vector("twin_exp"), np.random.default_rng(3)
+    for low, high in ((-707, 709), (-1, 1), (-1e-9, 1e-9)):
+        assert _worst(exp, np.exp, random.uniform(low, high, 100_000)) < 1.5
+    x = [0.0, np.inf, -np.inf, 710.0, 1e300, -746.0, -1e300]
+    np.testing.assert_array_equal(exp(x), [1, np.inf, 0, np.inf, np.inf, 0, 0])
     assert np.isnan(exp([np.nan, -np.nan, 1, 2, 3, 4, 5, 6, np.nan]))[[0, 1, 8]].all()
     np.testing.assert_allclose(exp([709.78, -707.9]), np.exp([709.78, -707.9]), rtol=1e-15)
+
+
+def test_logarithm(cache):
+    log, random = _vector("twin_log"), np.random.default_rng(3)
+    for low, high in ((-700, 700), (-1, 1), (-1e-3, 1e-3), (-1e-9, 1e-9)):
+        assert _worst(log, np.log, np.exp(random.uniform(low, high, 100_000))) < 1.5
+    with np.errstate(all="ignore"):
+        for x in (
+            1.0,
+            0.0,
+            -0.0,
+            np.inf,
+            -np.inf,
+            -1.0,
+            np.nan,
+            5e-324,
+            1e-310,
+            np.finfo(float).max,
+            2.2250738585072014e-308,
+        ):
+            np.testing.assert_allclose(log([x] * 9), np.log([x] * 9), rtol=1e-15)
