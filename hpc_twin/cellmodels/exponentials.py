@@ -14,6 +14,7 @@ from hpc_twin.cellmodels.ir import Expr, num, ordered
 
 LARGEST_POWER = 40
 LARGEST_OFFSET = 40.0  # |b|; e^b costs |b| rounding errors
+SMALLEST_SLOPE, LARGEST_SLOPE = 1e-12, 1e12
 SAME = 1e-12  # relative: two slopes closer than this are one
 
 Terms = tuple[tuple[Expr, float], ...]
@@ -28,7 +29,7 @@ def share_exponentials(outputs: list[Expr]) -> list[Expr]:
         if node.op == "exp":
             terms, offset = affine[node.args[0]]
             slope = next(iter(terms.values()), 0.0)
-            if 0 < abs(slope) < np.inf and abs(offset) <= LARGEST_OFFSET:
+            if SMALLEST_SLOPE < abs(slope) < LARGEST_SLOPE and abs(offset) <= LARGEST_OFFSET:
                 direction = tuple((atom, weight / slope) for atom, weight in terms.items())
                 groups[direction].append((node, slope, offset))
     shared: dict[Expr, tuple[Terms, int, float]] = {}
