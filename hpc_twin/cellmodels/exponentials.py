@@ -1,11 +1,12 @@
 """Pass: fewer exponentials. exp(a u + b) = e^b exp(g u)^n wherever several slopes a are small multiples n of one g.
 
 Cell models are full of 1/(1 + exp((V - V_half)/k)) with k = 5, 10, 20, -10, ...: one exponential and a few products
-give them all. Offsets and powers are bounded, so that the result keeps 13 digits.
+give them all. Offsets and powers are bounded, so that the result keeps 13 digits. Exponentials in exp(z) - 1 are left
+alone: near z = 0 all digits count.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
@@ -25,8 +26,9 @@ def share_exponentials(outputs: list[Expr]) -> list[Expr]:
     """The same outputs, the exponentials of proportional arguments written as powers of one."""
     groups: dict[Terms, list[Member]] = defaultdict(list)
     affine = _affine_forms(outputs)
+    cancelling = _cancelling(affine)
     for node in affine:
-        if node.op == "exp":
+        if node.op == "exp" and node not in cancelling:
             terms, offset = affine[node.args[0]]
             slope = next(iter(terms.values()), 0.0)
             if SMALLEST_SLOPE < abs(slope) < LARGEST_SLOPE and abs(offset) <= LARGEST_OFFSET:
@@ -48,6 +50,18 @@ def share_exponentials(outputs: list[Expr]) -> list[Expr]:
         return mul(call("exp", num(offset)), power(call("exp", argument), n))
 
     return rebuilt(outputs, rule)
+
+
+def _cancelling(nodes: Iterable[Expr]) -> set[Expr]:
+    """Operands of differences with a number."""
+    found: set[Expr] = set()
+    for node in nodes:
+        if node.op in ("add", "sub"):
+            x, y = node.operands
+            for term, constant in ((x, y), (y, x)):
+                if constant.op == "num" and (node.op == "sub" or constant.args[0] < 0):
+                    found.add(term)
+    return found
 
 
 def _affine_forms(outputs: list[Expr]) -> dict[Expr, tuple[dict[Expr, float], float]]:

@@ -94,7 +94,7 @@ def load(
     """
     comm = world() if comm is None else comm
     if scheme not in SCHEMES:
-        raise InputError(f"unknown scheme '{scheme}'{nearest(scheme, SCHEMES)}. Known: {', '.join(SCHEMES)}")
+        raise InputError(f"unknown scheme '{scheme}'{nearest(scheme, SCHEMES)} (known: {', '.join(SCHEMES)})")
     recipe = comm.bcast(on_root(comm, lambda: _recipe(name_or_path, scheme, parameters)))
     library = build(recipe.source, comm)
     with together(comm):

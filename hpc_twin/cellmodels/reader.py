@@ -44,7 +44,7 @@ def _locate(name_or_path: str | Path) -> tuple[Entry, Path]:
         return Entry(path.name, ""), path
     known = ", ".join(LIBRARY)
     raise InputError(
-        f"unknown cell model '{text}'{nearest(text, LIBRARY)}. Known: {known}, or the path of an .mmt file"
+        f"unknown cell model '{text}'{nearest(text, LIBRARY)} (known: {known}, or the path of an .mmt file)"
     )
 
 
@@ -89,7 +89,7 @@ def _values(model: myokit.Model, parameters: Mapping[str, float | str], path: Pa
     for key, given in parameters.items():
         if key not in constants:
             listed = ", ".join(constants)
-            raise InputError(f"{path}: no parameter '{key}'{nearest(key, constants)}. Known: {listed}")
+            raise InputError(f"{path}: no parameter '{key}'{nearest(key, constants)} (known: {listed})")
         values[key] = _value(key, given, constants[key])
     return values
 

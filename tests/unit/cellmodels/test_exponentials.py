@@ -27,6 +27,7 @@ CASES = {
     "other arguments": ([exp(0.1, 0), exp(0.1, 0, W)], 2),
     "sums of two": ([exp(0.06, 1, sub(V, W)), exp(0.02, 1, sub(V, W)), exp(0.02, 1, add(V, W))], 2),
     "large offset": ([exp(0.1, 500), exp(0.2, 1)], 2),
+    "differences": ([sub(exp(0.1, 0), num(1)), sub(num(1), exp(0.2, 0)), exp(0.4, 0), exp(0.8, 0)], 3),
     "squares": ([call("exp", mul(num(-1 / k), mul(add(V, num(27)), add(V, num(27))))) for k in (225, 240)], 1),
     "nested": ([call("exp", div(exp(0.1, 0), num(50))), call("exp", div(exp(0.1, 0), num(25))), exp(0.2, 0)], 2),
 }
