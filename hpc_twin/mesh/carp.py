@@ -112,7 +112,7 @@ def _counted(path: Path, text: bytes, kind: type, what: str) -> tuple[int, _Rows
     """The count in the first line and the rows after it, as many as it says."""
     head, _, body = text.partition(b"\n")
     words = head.split()
-    if not words or not words[0].isdigit():
+    if len(words) != 1 or not words[0].isdigit():
         raise InputError(f"{path}: line 1: found {_shown(head)}, expected the number of {what}")
     rows = _rows(path, body, kind, 2)
     if int(words[0]) != len(rows.count):

@@ -16,6 +16,7 @@ from hpc_twin.mesh.defects import (
 from hpc_twin.mesh.model import NAMES, Mesh
 from hpc_twin.parallel import InputError
 
+FARTHEST = 1e9
 ERROR, WARNING, MENDED = "error", "warning", "mended"
 
 
@@ -105,8 +106,9 @@ def _shape(mesh: Mesh) -> list[Finding]:
 
 
 def _coordinates(mesh: Mesh) -> list[Finding]:
-    bad = np.flatnonzero(~np.isfinite(mesh.points).all(axis=1))
-    return _finding(ERROR, "coordinates", bad, "nodes have coordinates that are NaN or infinite", "node")
+    bad = np.flatnonzero(~(np.abs(mesh.points) < FARTHEST).all(axis=1))
+    text = f"nodes have coordinates that are NaN, infinite or beyond {FARTHEST:g} mm"
+    return _finding(ERROR, "coordinates", bad, text, "node")
 
 
 def _indices(mesh: Mesh) -> list[Finding]:

@@ -138,5 +138,5 @@ def _side_sets(file, cells) -> dict[str, np.ndarray]:
     for k, name in enumerate(_names(file, "ss_names", count)):
         if f"elem_ss{k + 1}" in file.variables:
             sides = SIDES[file[f"side_ss{k + 1}"][:] - 1]
-            sets[name or f"side set {k + 1}"] = np.unique(elements[file[f"elem_ss{k + 1}"][:, None][:] - 1, sides])
+            sets[name or f"side set {k + 1}"] = np.unique(elements[file[f"elem_ss{k + 1}"][:][:, None] - 1, sides])
     return sets

@@ -57,9 +57,10 @@ def by_size(mesh: Mesh):
 def edges(mesh: Mesh) -> np.ndarray:
     """(n_edges, 2) the edges of the mesh, each once, smaller node first."""
     sizes = mesh.sizes
-    codes = [
-        _code(mesh.elements[sizes == size][:, pair], mesh.n_nodes) for size in PAIRS for pair in map(list, PAIRS[size])
-    ]
+    codes = [np.zeros(0, dtype=np.int64)]
+    for size in np.unique(sizes).tolist():
+        nodes = mesh.elements[sizes == size]
+        codes += [_code(nodes[:, pair], mesh.n_nodes) for pair in PAIRS[size]]
     unique = np.unique(np.concatenate(codes))
     return np.column_stack(np.divmod(unique, mesh.n_nodes))
 

@@ -53,7 +53,7 @@ def read(path: str | os.PathLike, unit: str | None = None) -> Mesh:
     carp = basename(source)
     if carp is None and not source.is_file():
         raise InputError(f"{source}: no such file{_neighbour(source)}")
-    mesh = read_carp(carp) if carp else convert(_raw(source), source)
+    mesh = read_carp(carp) if carp else _foreign(source)
     unit = unit or default_unit(source)
     return replace(
         mesh,
@@ -74,6 +74,16 @@ def _neighbour(source: Path) -> str:
     return ""
 
 
+def _foreign(source: Path) -> Mesh:
+    """Read and convert; what the reader grumbled on the way becomes a note."""
+    words = io.StringIO()
+    with contextlib.redirect_stdout(words), contextlib.redirect_stderr(words):
+        raw = _raw(source)
+    mesh = convert(raw, source)
+    grumbled = " ".join(words.getvalue().split())
+    return replace(mesh, notes=(*mesh.notes, f"the reader says: {grumbled[:200]}")) if grumbled else mesh
+
+
 def _raw(source: Path):
     """What the reader for this suffix finds, as a ``meshio.Mesh``."""
     suffix = source.suffix.lower()
@@ -85,9 +95,11 @@ def _raw(source: Path):
     module, name = ("hpc_twin.mesh.exodus", "read_exodus") if suffix in EXODUS else (READERS[suffix], "read")
     if suffix == ".msh":
         _whole_gmsh(source)
+    if suffix in (".node", ".ele"):
+        _begun_tetgen(source)
     reader = getattr(importlib.import_module(module), name)
     try:
-        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()), np.errstate(all="ignore"):
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
             raw = reader(source)
     except InputError:
@@ -118,6 +130,16 @@ def _whole_vtk(source: Path, count: int) -> None:
         raise InputError(
             f"{source}: {count} elements could be read, the file says {found}; is it truncated or damaged?"
         )
+
+
+def _begun_tetgen(source: Path) -> None:
+    """Both files hold more than comments: meshio would look for their first line for ever."""
+    for path in (source.with_suffix(".node"), source.with_suffix(".ele")):
+        if not path.is_file():
+            raise InputError(f"{path}: no such file; a TetGen mesh is NAME.node and NAME.ele")
+        with path.open("rb") as file:
+            if not any(line.strip() and not line.strip().startswith(b"#") for line in file):
+                raise InputError(f"{path}: holds no mesh; is it truncated?")
 
 
 def _whole_gmsh(source: Path) -> None:
