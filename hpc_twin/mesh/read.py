@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from hpc_twin.mesh.bounded import bounded_memory
 from hpc_twin.mesh.carp import basename, read_carp
 from hpc_twin.mesh.convert import convert
 from hpc_twin.mesh.directions import normalised
@@ -99,7 +100,7 @@ def _raw(source: Path):
         _begun_tetgen(source)
     reader = getattr(importlib.import_module(module), name)
     try:
-        with warnings.catch_warnings(), np.errstate(all="ignore"):
+        with warnings.catch_warnings(), np.errstate(all="ignore"), _lid(source):
             warnings.simplefilter("ignore")
             raw = reader(source)
     except InputError:
@@ -109,6 +110,13 @@ def _raw(source: Path):
     if suffix == ".vtk":
         _whole_vtk(source, sum(len(block.data) for block in raw.cells))
     return raw
+
+
+def _lid(source: Path):
+    """No file needs much more memory than its size tells; an XDMF file is not the whole of itself."""
+    if source.suffix.lower() in (".xdmf", ".xmf"):
+        return contextlib.nullcontext()
+    return bounded_memory(source.stat().st_size)
 
 
 def _stumbled(source: Path, suffix: str, error: BaseException) -> str:
