@@ -1,0 +1,66 @@
+"""Pictures and movies of finished runs. pyvista and matplotlib are imported only when ``make_pictures`` is called."""
+
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from hpc_twin.parallel import InputError
+from hpc_twin.units import parse
+
+Progress = Callable[[str, int, int], None]
+MOVIES = ("mp4", "gif", "none")
+
+
+@dataclass(frozen=True)
+class ViewOptions:
+    """What to draw. times [ms] of the panels (None: six over the run), field, movie "mp4", "gif" or None, size [px]."""
+
+    times: tuple[float, ...] | None = None
+    field: str = "V"
+    movie: str | None = "mp4"
+    size: tuple[int, int] = (1200, 900)
+    fps: int = 20
+
+
+def view_options(times: str = "", field: str = "V", movie: str = "mp4", size: str = "1200x900") -> ViewOptions:
+    """Options from the words of a command line: times "10 ms, 50 ms", movie "mp4", "gif" or "none", size "1200x900".
+
+    Raises InputError that names the option.
+    """
+    if movie not in MOVIES:
+        raise InputError(f"--movie: found '{movie}', allowed are {', '.join(MOVIES)}")
+    return ViewOptions(_times(times), field, None if movie == "none" else movie, _size(size))
+
+
+def make_pictures(
+    result_path: str | Path,
+    out_dir: str | Path | None = None,
+    options: ViewOptions | None = None,
+    progress: Progress | None = None,
+) -> list[Path]:
+    """Draw all that the result holds into ``out_dir`` (default: "pictures" beside it); return the files written.
+
+    Isochrones of every map, the field at chosen times, a movie, and curves of the traces.nc beside the result.
+    Pictures of an earlier call are replaced. ``progress(file name, done, of)`` is called after each movie frame.
+    Raises InputError for a file that is no result, an unknown field, or times that the run does not reach.
+    """
+    with warnings.catch_warnings():  # a second matplotlib of the distribution has nothing to say here
+        warnings.simplefilter("ignore")
+        from hpc_twin.view.pictures import draw_all  # costs a second, which only those who look should pay
+
+    return draw_all(Path(result_path), None if out_dir is None else Path(out_dir), options or ViewOptions(), progress)
+
+
+def _times(text: str) -> tuple[float, ...] | None:
+    try:
+        return tuple(parse(part.strip(), "time") for part in text.split(",")) if text.strip() else None
+    except InputError as error:
+        raise InputError(f"--times: {error}") from None
+
+
+def _size(text: str) -> tuple[int, int]:
+    width, _, height = text.lower().partition("x")
+    if not (width.isdecimal() and height.isdecimal() and all(300 <= int(n) <= 8000 for n in (width, height))):
+        raise InputError(f"--size: found '{text}', write width x height in pixels from 300 to 8000, like 1200x900")
+    return int(width), int(height)

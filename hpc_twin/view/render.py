@@ -1,0 +1,85 @@
+"""One view as pixels: a plotter that is set up once and then fed values."""
+
+from typing import Any
+
+import numpy as np
+import pyvista as pv
+
+from hpc_twin.view.geometry import View
+
+NEVER = "#d9d9d9"
+MARGIN = 1.04
+LIFT = 0.003
+
+
+class Panel:
+    """Draws nodal values on a view, off-screen. ``levels`` draws isolines there. Close it, or use it in a ``with``."""
+
+    def __init__(self, view: View, size: tuple[int, int], colours, limits: tuple[float, float], levels=None):
+        self._view, self._levels = view, levels
+        self._mesh = view.surface.copy()
+        self._mesh["values"] = np.zeros(self._mesh.n_points)
+        self._plotter = _plotter(size)
+        actor = self._plotter.add_mesh(
+            self._mesh, scalars="values", cmap=colours, clim=limits, nan_color=NEVER, show_scalar_bar=False,
+            interpolate_before_map=True, ambient=0.5, diffuse=0.58, specular=0.08, specular_power=20, line_width=8,
+            n_colors=getattr(colours, "N", 256), copy_mesh=False,
+        )  # fmt: skip
+        actor.prop.interpolation = "Phong"
+        self._light()
+        self._look(size)
+        if view.outlined:
+            edges = view.surface.extract_feature_edges(30)
+            self._plotter.add_mesh(edges, color="#333333", line_width=1.5)
+
+    def image(self, nodal: np.ndarray) -> np.ndarray:
+        """(height, width, 3) uint8 picture of these nodal values."""
+        self._mesh["values"] = self._view.values(nodal)
+        if self._levels is not None:
+            self._draw_lines()
+        self._plotter.render()
+        return np.asarray(self._plotter.screenshot(return_img=True))
+
+    def close(self) -> None:
+        """Free the window."""
+        self._plotter.close()
+
+    def __enter__(self) -> "Panel":
+        return self
+
+    def __exit__(self, *error) -> None:
+        self.close()
+
+    def _draw_lines(self) -> None:
+        lines = self._mesh.contour(self._levels, scalars="values") if self._mesh.n_faces else None
+        if lines is not None and lines.n_points:
+            lines.points += LIFT * self._mesh.length * self._view.frame[2]  # before the surface, not within it
+            self._plotter.add_mesh(lines, color="#202020", line_width=1.6, name="isolines", show_scalar_bar=False)
+
+    def _light(self) -> None:
+        """A lamp at the viewer's upper left and a weaker one at the right, so that shapes are read."""
+        for place, strength in (((-0.35, 0.5, 1.0), 0.8), ((0.9, -0.3, 0.9), 0.35)):
+            lamp = pv.Light(position=place, intensity=strength, light_type="camera light")
+            self._plotter.add_light(lamp)
+
+    def _look(self, size: tuple[int, int]) -> None:
+        frame = self._view.frame
+        local = np.asarray(self._view.surface.points) @ frame.T
+        low, high = local.min(axis=0), local.max(axis=0)
+        centre = (low + high) / 2 @ frame
+        half = (high - low) / 2
+        camera = self._plotter.camera
+        camera.focal_point, camera.position = centre, centre + frame[2] * 4 * max(half)
+        camera.up, camera.parallel_projection = frame[1], True
+        camera.parallel_scale = MARGIN * max(half[1], half[0] * size[1] / size[0], 1e-9)
+        self._plotter.renderer.ResetCameraClippingRange()
+
+
+def _plotter(size: tuple[int, int]) -> Any:
+    """An off-screen window that has rendered once: VTK complains of a missing X server before it does without one."""
+    with pv.vtk_verbosity("off"):
+        plotter: Any = pv.Plotter(off_screen=True, window_size=list(size), lighting=None)
+        plotter.set_background("white")
+        plotter.enable_anti_aliasing("ssaa")
+        plotter.show(auto_close=False)
+    return plotter

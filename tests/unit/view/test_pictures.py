@@ -1,0 +1,131 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import imageio.v2 as imageio
+import numpy as np
+import pytest
+
+sys.path.append(str(Path(__file__).parents[1] / "io"))
+from strips import strips
+
+from hpc_twin.io.exodus import ExodusWriter
+from hpc_twin.io.traces import TraceWriter
+from hpc_twin.mesh.model import Mesh
+from hpc_twin.parallel import InputError, world
+from hpc_twin.view import ViewOptions, make_pictures, view_options
+
+SMALL = {"size": (480, 360)}
+
+
+def bowl() -> Mesh:
+    """Half a hollow ball of tetrahedra, open above (+z), 20 mm wide."""
+    import pyvista as pv
+
+    ball = {"outer_radius": 10, "inner_radius": 7, "start_phi": 90, "end_phi": 180}
+    grid = pv.SolidSphere(**ball, radius_resolution=3, theta_resolution=24, phi_resolution=9)
+    grid = grid.triangulate().clean(tolerance=1e-4)
+    elements = grid.cell_connectivity.reshape(-1, 4).astype(np.int64)
+    return Mesh(np.asarray(grid.points, float), elements, np.zeros(len(elements), np.int32))
+
+
+def cable() -> Mesh:
+    points = np.column_stack([np.arange(11.0), np.zeros((11, 2))])
+    return Mesh(points, np.column_stack([np.arange(10), np.arange(1, 11)]), np.zeros(10, np.int32))
+
+
+def write(mesh: Mesh, folder: Path) -> Path:
+    part = strips(mesh, world())
+    x = part.points[: part.n_owned, 0] - part.points[:, 0].min()
+    fields, maps = {"V": ("mV", "transmembrane potential")}, {"activation": ("ms", "activation time")}
+    with ExodusWriter(folder / "r.exo", part, fields, {}, maps) as writer:
+        for t in range(0, 20, 4):
+            writer.write_frame(float(t), {"V": np.where(x < t, 20.0, -85.0)})
+        writer.write_static({"activation": np.where(x < 15, x, np.nan)})
+    with TraceWriter(world(), folder / "traces.nc", ["P1", "P2"], fields) as traces:
+        traces.append(0.0, {"V": np.zeros(2)})
+        traces.append(1.0, {"V": np.ones(2)})
+    return folder / "r.exo"
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory):
+    path = write(bowl(), tmp_path_factory.mktemp("bowl"))
+    told = []
+    written = make_pictures(path, None, ViewOptions(movie="mp4", **SMALL), lambda *words: told.append(words))
+    return path, written, told
+
+
+def colours(image: np.ndarray) -> int:
+    return len(np.unique(image.reshape(-1, image.shape[2])[:, :3] // 32, axis=0))
+
+
+def test_all_kinds_are_written(drawn):
+    path, written, told = drawn
+    assert [p.name for p in written] == ["activation.png", "V_times.png", "V.mp4", "traces_V.png"]
+    assert all(p.parent == path.parent / "pictures" and p.stat().st_size > 1000 for p in written)
+    assert told == [("V.mp4", k, 5) for k in range(1, 6)]
+
+
+def test_pictures_show_something_on_white(drawn):
+    for path in (drawn[1][0], drawn[1][1]):
+        image = imageio.imread(path)
+        assert image.shape[1] <= 480 and colours(image) > 20
+        assert (image[0] == 255).all() and (image[:, 0] == 255).all()
+
+
+def test_movie_moves(drawn):
+    frames = list(imageio.get_reader(drawn[1][2]).iter_data())
+    assert len(frames) == 5
+    changed = np.abs(frames[0].astype(int) - frames[-1]).max(axis=2) > 60
+    white = (frames[-1] > 240).all(axis=2)
+    assert 0.1 < changed.mean() < 0.8 and 0.2 < white.mean() < 0.9
+
+
+def test_gif_of_a_cable_replaces_older_pictures(tmp_path):
+    path = write(cable(), tmp_path)
+    for _ in range(2):
+        written = make_pictures(path, tmp_path / "out", ViewOptions((4.0, 9.0), movie="gif", **SMALL))
+    assert {p.name for p in (tmp_path / "out").iterdir()} == {p.name for p in written}
+    assert len(imageio.mimread(tmp_path / "out" / "V.gif")) == 5
+
+
+def test_bowl_is_seen_upright_and_cut_open(drawn):
+    from hpc_twin.io.result import read_result
+    from hpc_twin.view.geometry import views_of
+
+    with read_result(drawn[0]) as result:
+        outside, inside = views_of(result)
+        points = result.points
+    assert outside.up[2] > 0.9 and abs(outside.right[2]) < 1e-3
+    for view in (outside, inside):
+        seen = np.column_stack([view.values(column) for column in points.T])
+        assert np.allclose(seen, view.surface.points, atol=1e-3)
+    behind = np.cross(inside.right, [0, 0, 1])
+    assert len(inside.surface.points) and (inside.surface.points @ behind).max() < 1e-3
+
+
+@pytest.mark.parametrize(
+    "options, words",
+    [(ViewOptions(field="v"), "no field 'v'"), (ViewOptions(times=(99.0,)), "runs from 0 to 16 ms")],
+)
+def test_what_is_not_there(drawn, tmp_path, options, words):
+    with pytest.raises(InputError, match=words):
+        make_pictures(drawn[0], tmp_path, options)
+
+
+@pytest.mark.parametrize(
+    "words", [{"times": "10"}, {"times": "3 mV"}, {"movie": "avi"}, {"size": "big"}, {"size": "1x99999999"}]
+)
+def test_bad_options(words):
+    with pytest.raises(InputError, match="--" + next(iter(words))):
+        view_options(**words)
+
+
+def test_options_in_words():
+    assert view_options("10 ms, 0.02 s", "u", "none", "640x480") == ViewOptions((10.0, 20.0), "u", None, (640, 480))
+
+
+def test_importing_view_does_not_load_vtk():
+    code = "import sys, hpc_twin.view; sys.exit(any(m in sys.modules for m in ('pyvista', 'vtk', 'matplotlib')))"
+    assert subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[3], check=False).returncode == 0
