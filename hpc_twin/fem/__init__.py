@@ -1,0 +1,9 @@
+"""Floor 1: P1 simplices, nodal fields, assembly of owned rows, and linear solves with PETSc."""
+
+from hpc_twin.fem.assembly import mass, stiffness
+from hpc_twin.fem.elements import gradients, measures
+from hpc_twin.fem.field import Field
+from hpc_twin.fem.matrix import Matrix
+from hpc_twin.fem.solve import LinearSolver
+
+__all__ = ["Field", "LinearSolver", "Matrix", "gradients", "mass", "measures", "stiffness"]

@@ -26,7 +26,9 @@ def distribute(mesh: Mesh | None, comm, method: str = DEFAULT) -> Part:
     ``method`` is one of METHODS. Raises InputError for another one, or when there are more ranks than elements.
     """
     if method not in METHODS:
-        raise InputError(f"partition.method: found '{method}', allowed are {', '.join(METHODS)}{nearest(method, METHODS)}")
+        raise InputError(
+            f"partition.method: found '{method}', allowed are {', '.join(METHODS)}{nearest(method, METHODS)}"
+        )
     owner = on_root(comm, lambda: _owners(mesh, comm.size, method))
     shape = comm.bcast(_Shape.of(mesh) if comm.rank == 0 else None)
     topology = _topology(mesh, shape, owner, comm)
