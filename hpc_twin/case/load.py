@@ -1,0 +1,108 @@
+"""Read a case: TOML text, then ``--set`` overrides, then validation with messages that name file, key and remedy."""
+
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+
+from hpc_twin.case.schema import Case
+from hpc_twin.parallel import InputError, nearest
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+
+@dataclass(frozen=True)
+class LoadedCase:
+    """A checked case, the folder that its paths are relative to, and its text (with overrides) for the record."""
+
+    case: Case
+    folder: Path
+    text: str
+    source: str
+
+
+def load_case(path: str | Path, overrides: Iterable[str] = ()) -> LoadedCase:
+    """Read ``path`` and apply ``overrides`` such as ``tissue.dt=0.01 ms``.
+
+    Raises InputError naming the file, the key, what was found and what is allowed.
+    """
+    path = Path(path)
+    text = _text(path)
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"{path}: not valid TOML: {error}") from None
+    overrides = list(overrides)
+    for override in overrides:
+        _override(data, override)
+    try:
+        case = Case.model_validate(data)
+    except ValidationError as error:
+        raise InputError(f"{path}: " + "\n  ".join(_sentence(e, data) for e in error.errors())) from None
+    return LoadedCase(case, path.parent, text + "".join(f"\n# --set {o}" for o in overrides), str(path))
+
+
+def _text(path: Path) -> str:
+    if path.is_dir():
+        path = path / "case.toml"
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        there = sorted(p.name for p in path.parent.glob("*.toml")) if path.parent.is_dir() else []
+        raise InputError(f"{path}: no such case file{nearest(path.name, there)}") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: cannot read the case ({error})") from None
+
+
+def _override(data: dict, override: str) -> None:
+    """Put ``a.b.c=value`` into ``data``; the value is TOML, or plain text where it is not TOML."""
+    key, sign, value = override.partition("=")
+    *tables, last = [part.strip() for part in key.split(".")]
+    if not sign or not all([*tables, last]):
+        raise InputError(f'--set {override}: write KEY=VALUE, for example --set tissue.dt="0.01 ms"')
+    try:
+        parsed: Any = tomllib.loads(f"value = {value}")["value"]
+    except tomllib.TOMLDecodeError:
+        parsed = value.strip()
+    for table in tables:
+        data = data.setdefault(table, {})
+        if not isinstance(data, dict):
+            raise InputError(f"--set {override}: {table} is not a table")
+    data[last] = parsed
+
+
+def _sentence(error: Any, data: dict) -> str:
+    """One line on one of pydantic's findings."""
+    location = [part for part in error["loc"] if not str(part).startswith(("function-", "literal", "constrained"))]
+    key = ".".join(map(str, location))
+    if error["type"] == "extra_forbidden":
+        known = _known(Case, list(location[:-1]))
+        return f"unknown key {key}{nearest(location[-1], known)} (known here: {', '.join(known)})"
+    if error["type"] == "missing":
+        return f"{key} is missing"
+    words = error["msg"].removeprefix("Value error, ")
+    if error["type"] == "value_error":
+        return f"{key}: {words}" if key else words
+    return f"{key}: found {error['input']!r}; {words[0].lower()}{words[1:]}"
+
+
+def _known(model: type[BaseModel], location: list) -> list[str]:
+    """Names of the fields of the section at ``location``."""
+    for part in location:
+        if isinstance(part, int) or part not in model.model_fields:
+            continue  # an index of a list, or a name the user chose
+        model = _section(model.model_fields[part].annotation) or model
+    return list(model.model_fields)
+
+
+def _section(annotation: Any) -> type[BaseModel] | None:
+    """The Section inside ``tuple[X, ...]``, ``dict[str, X]`` or ``X | None``."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((s for s in map(_section, get_args(annotation)) if s), None)

@@ -1,0 +1,46 @@
+"""Field types of a case: text with a unit outside, a float in house units inside."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, BeforeValidator
+
+from hpc_twin.parallel import InputError
+from hpc_twin.units import parse
+
+
+def _of(kind: str):
+    def read(value: object) -> float:
+        try:
+            return parse(value, kind)
+        except InputError as error:
+            raise ValueError(str(error)) from None  # pydantic adds the key
+
+    return BeforeValidator(read)
+
+
+def _positive(value: float) -> float:
+    if not value > 0:
+        raise ValueError(f"found {value:g}, it must be greater than 0")
+    return value
+
+
+def _not_negative(value: float) -> float:
+    if not value >= 0:
+        raise ValueError(f"found {value:g}, it must not be negative")
+    return value
+
+
+POSITIVE, NOT_NEGATIVE = AfterValidator(_positive), AfterValidator(_not_negative)
+
+Length = Annotated[float, _of("length")]
+PositiveLength = Annotated[float, _of("length"), POSITIVE]
+PositiveArea = Annotated[float, _of("area"), POSITIVE]
+Time = Annotated[float, _of("time"), NOT_NEGATIVE]
+PositiveTime = Annotated[float, _of("time"), POSITIVE]
+Voltage = Annotated[float, _of("voltage")]
+Conductivity = Annotated[float, _of("conductivity"), NOT_NEGATIVE]
+Capacitance = Annotated[float, _of("capacitance per area"), POSITIVE]
+InverseLength = Annotated[float, _of("inverse length"), POSITIVE]
+CurrentDensity = Annotated[float, _of("current per volume")]
+Angle = Annotated[float, _of("angle")]
+Point = tuple[Length, Length, Length]
