@@ -1,0 +1,80 @@
+"""Harmonic coordinates of an organ: Laplace's equation between named node sets, and smooth gradients of it."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from hpc_twin.fem import Field, gradients, measures, stiffness
+from hpc_twin.fem.assembly import kinds
+from hpc_twin.fem.dirichlet import DirichletSolver
+from hpc_twin.mesh.part import Part
+from hpc_twin.parallel import InputError, nearest, sum_over
+
+
+def laplace(part: Part, values: Mapping[str, float], name: str = "phi") -> Field:
+    """The field phi with  -div grad phi = 0,  phi = values[s] on node set s,  no flux through the rest; unit 1.
+
+    A node in several of the sets takes the mean of their values. Raises InputError for an unknown or empty set.
+    """
+    return harmonics(part, [values], name)[0]
+
+
+def harmonics(part: Part, problems: Sequence[Mapping[str, float]], name: str = "phi") -> list[Field]:
+    """Solve as ``laplace`` does for several values on the same node sets; the solver is set up once."""
+    sets = list(problems[0])
+    require(part, sets)
+    members = np.zeros((len(sets), part.n_local))
+    for row, key in zip(members, sets, strict=True):
+        row[part.node_sets[key]] = 1.0
+    share = members / np.maximum(members.sum(axis=0), 1.0)
+    identity = np.broadcast_to(np.eye(3), (len(part.elements), 3, 3))
+    solver = DirichletSolver(stiffness(part, identity), members.any(axis=0))
+    fields = [Field(part, name, "1") for _ in problems]
+    for values, field in zip(problems, fields, strict=True):
+        solver.solve(np.array([values[key] for key in sets]) @ share, field)
+    return fields
+
+
+def require(part: Part, sets: Sequence[str]) -> None:
+    """Raise InputError on all ranks for a node set that is not there or holds no node."""
+    have = ", ".join(sorted(part.node_sets)) or "none"
+    for key in sets:
+        if key not in part.node_sets:
+            raise InputError(f"the mesh has no node set '{key}', it has: {have}{nearest(key, part.node_sets)}")
+        if sum_over(part.comm, len(part.node_sets[key])) == 0:
+            raise InputError(f"the mesh's node set '{key}' is empty; it needs at least one node")
+
+
+def smooth_gradient(part: Part, field: Field) -> np.ndarray:
+    """(n_local_elements, 3) gradient of a P1 field, 1/mm times its unit, averaged to nodes and back to elements.
+
+    At node a: sum over elements |e| grad_e / sum |e| (Zienkiewicz & Zhu 1992's patch average). An element whose nodes
+    all lie on one surface, where phi is constant, gets its neighbours' direction instead of zero. Ghosts up to date.
+    """
+    total = np.zeros((part.n_local, 4))
+    for _, elements in kinds(part):
+        size = measures(part.points, elements)
+        slope = np.einsum("nk,nkx->nx", field.local[elements], gradients(part.points, elements))
+        weighted = size[:, None] * np.column_stack((slope, np.ones(len(size))))
+        for corner in elements.T:
+            for column, weights in enumerate(weighted.T):
+                total[:, column] += np.bincount(corner, weights, minlength=part.n_local)
+    nodal = np.column_stack([_shared(part, column) for column in (total[:, :3] / total[:, 3:]).T])
+    return on_elements(part, nodal)
+
+
+def on_elements(part: Part, nodal: np.ndarray) -> np.ndarray:
+    """(n_local_elements, ...) mean over each element's nodes of nodal values (n_local, ...)."""
+    result = np.zeros((len(part.elements), *nodal.shape[1:]))
+    for which, elements in kinds(part):
+        result[which] = nodal[elements].mean(axis=1)
+    return result
+
+
+def _shared(part: Part, column: np.ndarray) -> np.ndarray:
+    """Owned values are whole sums; ghosts' come from their owners."""
+    field = Field(part, "gradient", "1/mm")
+    field.owned[:] = column[: part.n_owned]
+    field.touched()
+    field.update_ghosts()
+    return field.local
