@@ -33,6 +33,7 @@ def load_case(path: str | Path, overrides: Iterable[str] = ()) -> LoadedCase:
     Raises InputError naming the file, the key, what was found and what is allowed.
     """
     path = Path(path)
+    path = path / "case.toml" if path.is_dir() else path
     text = _text(path)
     try:
         data = tomllib.loads(text)
@@ -49,8 +50,6 @@ def load_case(path: str | Path, overrides: Iterable[str] = ()) -> LoadedCase:
 
 
 def _text(path: Path) -> str:
-    if path.is_dir():
-        path = path / "case.toml"
     try:
         return path.read_text(encoding="utf-8")
     except FileNotFoundError:

@@ -119,6 +119,12 @@ class TissueConductivity(ConductivityCase):
 
     regions: dict[str, ConductivityCase] = Field({}, description="region name or tag -> conductivity")
 
+    @model_validator(mode="after")
+    def _which(self):
+        if self.regions and self.effective is self.intracellular is self.extracellular is None:
+            return self  # every region must then be named, which the mesh will show
+        return super()._which()
+
 
 class TissueCase(Section):
     """[tissue] the monodomain equation and its discretisation."""
@@ -192,8 +198,8 @@ class OutputCase(Section):
 class SolverCase(Section):
     """[solver] the linear solve."""
 
-    rtol: float = Field(1e-6, gt=0, lt=1, description="of the residual against the right-hand side")
-    tolerance: Annotated[Voltage, Field(gt=0)] = Field(1e-6, description="root-mean-square, per step")
+    rtol: float = Field(1e-5, gt=0, lt=1, description="of the residual against the right-hand side")
+    tolerance: Annotated[Voltage, Field(gt=0)] = Field(1e-4, description="root-mean-square, per step")
     options: dict[str, str | int | float | bool] = Field({}, description='PETSc options: ksp_type = "cg", ...')
 
 
@@ -223,5 +229,7 @@ class Case(Section):
                            ("output.trace_every", self.output.trace_every)):  # fmt: skip
             steps = value / self.tissue.dt
             if abs(steps - round(steps)) > 1e-6 * max(1.0, steps) or round(steps) < 1:
-                raise ValueError(f"{key}: found {value:g} ms, it must be a multiple of tissue.dt = {self.tissue.dt:g} ms")
+                raise ValueError(
+                    f"{key}: found {value:g} ms, it must be a multiple of tissue.dt = {self.tissue.dt:g} ms"
+                )
         return self

@@ -1,0 +1,6 @@
+"""Floor 1: operator splitting as tables, marching in time, and the clock of output. Knows no physics."""
+
+from hpc_twin.stepping.clock import Clock
+from hpc_twin.stepping.splitting import GODUNOV, SPLITTINGS, STRANG, make_step, march
+
+__all__ = ["GODUNOV", "SPLITTINGS", "STRANG", "Clock", "make_step", "march"]

@@ -1,0 +1,53 @@
+"""``hpc-twin run CASE``: one simulation."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def run(
+    case: Annotated[Path, typer.Argument(help="case file (TOML), or a folder with a case.toml", metavar="CASE")],
+    out: Annotated[
+        Path | None, typer.Option(help="output folder; default results/<name of the case's folder>", metavar="DIR")
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="replace an older run in the output folder")] = False,
+    overrides: Annotated[
+        list[str] | None,
+        typer.Option("--set", help='change a key of the case: --set tissue.dt="0.01 ms"', metavar="KEY=VALUE"),
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="check everything and say what would be run")] = False,
+) -> None:
+    """Run a case; results go to OUT/result.exo (ParaView, pyvista) and OUT/traces.nc (probes).
+
+    On two ranks:  mpirun -n 2 hpc-twin run jobs/niederer/case.toml --set tissue.dt="0.01 ms"
+    """
+    from hpc_twin.case import load_case
+    from hpc_twin.parallel import on_root, say, world
+    from hpc_twin.run import plan, simulate
+
+    comm = world()
+    loaded = comm.bcast(on_root(comm, lambda: load_case(case, overrides or ())))
+    if dry_run:
+        _show(comm, _plan_table(plan(loaded, comm)))
+        return
+    folder = out or Path("results") / (case.parent.resolve().name if case.suffix == ".toml" else case.resolve().name)
+    report = simulate(loaded, folder, comm, overwrite)
+    _show(comm, report.table())
+    say(comm, f"results in {folder}; next: hpc-twin view {folder}")
+
+
+def _plan_table(rows: dict[str, str]):
+    from rich.table import Table
+
+    table = Table("", "", title="dry run", show_header=False)
+    for key, value in rows.items():
+        table.add_row(key, value)
+    return table
+
+
+def _show(comm, table) -> None:
+    if comm.rank == 0:
+        from rich.console import Console
+
+        Console(width=None if Console().is_terminal else 110).print(table)

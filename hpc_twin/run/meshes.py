@@ -1,0 +1,57 @@
+"""The mesh of a case, whole, on rank 0: read or generated, checked, with surfaces where rules need them."""
+
+import inspect
+from pathlib import Path
+
+from hpc_twin.case import FibreCase, MeshCase
+from hpc_twin.mesh.checks import usable
+from hpc_twin.mesh.generate import GENERATORS
+from hpc_twin.mesh.model import Mesh
+from hpc_twin.mesh.read import read
+from hpc_twin.parallel import InputError, nearest
+from hpc_twin.units import parse
+
+SURFACES = ({"epi", "lv", "rv", "base"}, {"epi", "endo", "base"})
+
+
+def make_mesh(wanted: MeshCase, fibres: FibreCase, folder: Path) -> tuple[Mesh, list[str]]:
+    """The mesh and what the user should know of it. Raises InputError."""
+    if wanted.file is not None:
+        path = folder / wanted.file
+        mesh, words = usable(read(path, wanted.unit), path)
+    else:
+        mesh, words = usable(generated(str(wanted.generate), wanted.shape), wanted.generate)
+    if fibres.rule == "bayer2012" and not any(names <= set(mesh.node_sets) for names in SURFACES):
+        from hpc_twin.mesh.surfaces import with_surfaces
+
+        mesh = with_surfaces(mesh)
+        words.append(
+            f"surfaces found by shape: {', '.join(f'{k} {len(v):,} nodes' for k, v in mesh.node_sets.items())}"
+        )
+    return mesh, words
+
+
+def generated(name: str, shape: dict) -> Mesh:
+    """Call the generator ``name`` with the case's parameters, lengths in text with units."""
+    if name not in GENERATORS:
+        raise InputError(f"mesh.generate: found '{name}'{nearest(name, GENERATORS)} (allowed: {', '.join(GENERATORS)})")
+    generator = GENERATORS[name]
+    known = inspect.signature(generator).parameters
+    for key in shape:
+        if key not in known:
+            raise InputError(f"mesh.shape: unknown key '{key}'{nearest(key, known)} ({name} knows {', '.join(known)})")
+    return generator(**{key: _value(f"mesh.shape.{key}", value) for key, value in shape.items()})
+
+
+def _value(key: str, value):
+    """Lengths carry units; scale is a plain number."""
+    if isinstance(value, list):
+        return tuple(_value(key, v) for v in value)
+    if key.endswith(".scale"):
+        if isinstance(value, str):
+            raise InputError(f"{key}: found '{value}', it must be a number")
+        return float(value)
+    try:
+        return parse(value, "length")
+    except InputError as error:
+        raise InputError(f"{key}: {error}") from None

@@ -1,0 +1,51 @@
+"""What a case would do, before it does it: sizes, memory, files and an estimate of the time."""
+
+import time
+
+from hpc_twin.case.load import LoadedCase
+from hpc_twin.parallel import on_root
+from hpc_twin.run.build import load_kernels
+from hpc_twin.run.meshes import make_mesh
+from hpc_twin.run.record import check_fields
+
+BYTES_PER_NODE = 3500  # matrices (scipy's and PETSc's), vectors, maps and mesh; measured on the slab at 0.2 mm
+BASE_MEMORY = 220e6  # Python, PETSc and netCDF of one rank
+SOLVE_NS = 40  # per node and step: CG + Jacobi on one rank
+SAMPLE = 4096  # cells timed for the estimate
+
+
+def plan(loaded: LoadedCase, comm) -> dict[str, str]:
+    """Read or generate the mesh, load the models, and estimate; nothing is written. Collective."""
+    case = loaded.case
+    kernels = load_kernels(case.cells, loaded.folder, comm)
+    check_fields(case, kernels)
+    made = on_root(comm, lambda: make_mesh(case.mesh, case.fibres, loaded.folder))
+    n_nodes, n_elements = comm.bcast((made[0].n_nodes, made[0].n_elements) if made else None)
+    steps = round(case.tissue.until / case.tissue.dt)
+    frames = 1 + round(case.tissue.until / case.output.every)
+    halves = 2 if case.tissue.splitting == "strang" else 1
+    cost = halves * case.cells.substeps * cell_cost(kernels[0]) + SOLVE_NS
+    memory = BASE_MEMORY * comm.size + n_nodes * (BYTES_PER_NODE + 8 * max(k.n_states for k in kernels))
+    size = n_nodes * 4 * (frames * len(case.output.fields) + 3 * (1 + frames // 32)) + n_elements * 40
+    return {
+        "case": f"{loaded.source}: {case.title or 'untitled'}",
+        "mesh": f"{n_nodes:,} nodes, {n_elements:,} elements",
+        "cells": ", ".join(dict.fromkeys(k.name for k in kernels)) + f" ({kernels[0].n_states} states)",
+        "time": f"{case.tissue.until:g} ms in {steps:,} steps of {case.tissue.dt:g} ms, {case.tissue.splitting}",
+        "ranks": str(comm.size),
+        "memory": f"about {memory / 1e6:,.0f} MB on all ranks",
+        "result": f"{frames} frames, at most {size / 1e6:,.0f} MB before compression",
+        "time loop": f"about {1e-9 * cost * n_nodes * steps / comm.size:,.0f} s ({cost:.0f} ns per node and step)",
+    }
+
+
+def cell_cost(kernel) -> float:
+    """Nanoseconds per cell and step of ``kernel``, timed on a sample."""
+    import numpy as np
+
+    V, states = np.full(SAMPLE, kernel.v_initial), kernel.new_states(SAMPLE)
+    kernel.advance(V, states, None, 0.0, 0.01)
+    begin = time.perf_counter()
+    for n in range(10):
+        kernel.advance(V, states, None, 0.01 * n, 0.01)
+    return (time.perf_counter() - begin) / (10 * SAMPLE) * 1e9

@@ -1,0 +1,134 @@
+"""Run one case: build, march, record, report."""
+
+import datetime
+import signal
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+from hpc_twin import __version__
+from hpc_twin.case.load import LoadedCase
+from hpc_twin.mesh.partition import balance
+from hpc_twin.parallel import RunError, TwinError, max_over, min_over, on_root, say
+from hpc_twin.run.build import distributed, load_kernels, problem
+from hpc_twin.run.folder import prepare_folder
+from hpc_twin.run.progress import Progress
+from hpc_twin.run.record import Record, check_fields
+from hpc_twin.run.report import Report, make_report
+from hpc_twin.run.timer import Timer
+from hpc_twin.stepping import SPLITTINGS, make_step, march
+from hpc_twin.tissue.monodomain import Monodomain
+
+LISTEN_EVERY = 20  # steps between the ranks' agreements on whether somebody asked to stop
+
+
+class Stopped(TwinError):
+    """The user or the batch system asked the run to stop; what was computed is on disk."""
+
+    exit_code = 130
+
+
+def simulate(loaded: LoadedCase, folder: Path, comm, overwrite: bool = False) -> Report:
+    """Run ``loaded`` and write result.exo and traces.nc into ``folder``. Collective.
+
+    Raises InputError before anything is computed, RunError when the run fails, Stopped on SIGINT or SIGTERM; in
+    the last two cases the results so far are closed and readable.
+    """
+    case, timer = loaded.case, Timer()
+    with timer.part("cell models"):
+        kernels = load_kernels(case.cells, loaded.folder, comm)
+    check_fields(case, kernels)
+    on_root(comm, lambda: prepare_folder(folder, overwrite, loaded.text))
+    part = distributed(case, loaded.folder, comm, timer)
+    say(comm, f"{part.n_nodes:,} nodes, {part.n_elements:,} elements; {case.partition.method}: {balance(part)}")
+    monodomain = problem(case, part, kernels, timer)
+    with timer.part("solver set-up"):
+        for _, fraction in SPLITTINGS[case.tissue.splitting]:
+            monodomain.prepare(fraction * case.tissue.dt)
+    attributes = _attributes(loaded, part)
+    with Record(case, monodomain, folder, attributes) as record:
+        steps, loop = _loop(case.tissue, monodomain, record, timer, comm)
+        iterations = sum(s.iterations for s in monodomain.solvers.values()) / max(steps, 1)
+        report = make_report(part, steps, timer.seconds, loop, iterations, 0)
+        written = record.close(report.attributes())
+    return make_report(part, steps, timer.seconds, loop, iterations, written)
+
+
+def _loop(tissue, monodomain: Monodomain, record: Record, timer: Timer, comm) -> tuple[int, float]:
+    """March to the end; returns the number of steps and the loop's wall time."""
+    operators = {
+        "reaction": timer.timed("cells", monodomain.operators["reaction"]),
+        "diffusion": timer.timed("solve", monodomain.operators["diffusion"]),
+    }
+    see = timer.timed("output", lambda step, t, _: record.see(step, t))
+    step = make_step(operators, SPLITTINGS[tissue.splitting])
+    see(0, 0.0, 0.0)
+    comm.barrier()
+    begin, n, t = time.perf_counter(), 0, 0.0
+    progress = Progress(comm, tissue.until)
+    try:
+        with _asked_to_stop(comm) as asked:
+            for n, t in march(step, None, tissue.dt, tissue.until):
+                see(n, t, 0.0)
+                progress.at(t)
+                if n % LISTEN_EVERY == 0 and asked():
+                    raise Stopped(f"stopped at t = {t:g} ms; the results so far are in {record.result.path}")
+    except RunError as error:
+        raise RunError(
+            f"{_where(monodomain, t + tissue.dt, error)}; frames so far are in {record.result.path}"
+        ) from None
+    finally:
+        progress.close()
+    return n, time.perf_counter() - begin
+
+
+@contextmanager
+def _asked_to_stop(comm) -> Iterator:
+    """Turn SIGINT and SIGTERM into a question that all ranks answer alike; a second signal ends the hard way."""
+    heard: list[int] = []
+
+    def hear(number, frame):
+        if heard:
+            raise KeyboardInterrupt
+        heard.append(number)
+
+    before = {number: signal.signal(number, hear) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield lambda: max_over(comm, len(heard)) > 0
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _where(monodomain: Monodomain, t: float, error: RunError) -> str:
+    """Say where V is no longer a number, if it is that; collective, since a failed solve fails on all ranks."""
+    part, V = monodomain.part, monodomain.V.owned
+    bad = np.flatnonzero(~np.isfinite(V))
+    first = (int(part.node_ids[bad].min()), part.comm.rank) if len(bad) else (part.n_nodes, -1)
+    node, rank = min_over(part.comm, first)
+    if node == part.n_nodes:
+        return f"at t = {t:g} ms: {error}"
+    where = part.points[int(np.flatnonzero(part.node_ids == node)[0])] if rank == part.comm.rank else None
+    x, y, z = part.comm.bcast(where, root=rank)
+    return (
+        f"V is not a number any more at t = {t:g} ms, first at node {node} ({x:.4g}, {y:.4g}, {z:.4g} mm): "
+        "reduce tissue.dt, raise cells.substeps, or look at stimulus strength and cell parameters"
+    )
+
+
+def _attributes(loaded: LoadedCase, part) -> dict[str, object]:
+    run_id = part.comm.bcast(uuid.uuid4().hex[:12] if part.comm.rank == 0 else None)
+    now = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
+    return {
+        "hpc_twin_version": __version__,
+        "case_text": loaded.text,
+        "case_source": loaded.source,
+        "mesh_checksum": part.checksum,
+        "run_id": run_id,
+        "created": part.comm.bcast(now),
+        "ranks": part.comm.size,
+    }

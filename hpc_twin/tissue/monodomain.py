@@ -1,0 +1,81 @@
+"""The monodomain equation: chi (Cm dV/dt + I_ion) = div(sigma grad V) + I_stim, no flux at the boundary."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from hpc_twin.fem import Field, LinearSolver, mass, stiffness
+from hpc_twin.mesh.part import Part
+from hpc_twin.tissue.cells import Population
+from hpc_twin.tissue.stimulus import Stimuli
+
+
+@dataclass(frozen=True)
+class Discretisation:
+    """theta: 0.5 Crank-Nicolson, 1 backward Euler; lumping: share of the mass that is lumped; substeps of the cells.
+
+    rtol, atol [mV]: of the linear solve, see fem.LinearSolver; options: PETSc's, without prefix.
+    """
+
+    theta: float = 0.5
+    lumping: float = 0.0
+    substeps: int = 1
+    rtol: float = 1e-5
+    atol: float = 1e-4
+    options: Mapping[str, str] | None = None
+
+
+class Monodomain:
+    """State: V and the cells. ``operators`` are its two flow maps, for a splitting table.
+
+    reaction   dV/dt = -I_ion/Cm + I_stim/(chi Cm) and the cells' own equations, node by node (Keener & Bogar 1998)
+    diffusion  chi Cm M dV/dt = -K V by the theta scheme, solved for the increment:
+               (chi Cm M + theta dt K) dV = -dt K V, V += dV
+    """
+
+    def __init__(
+        self,
+        part: Part,
+        populations: Sequence[Population],
+        conductivity: np.ndarray,
+        stimuli: Stimuli,
+        capacity: float,
+        how: Discretisation | None = None,
+        extent: np.ndarray | None = None,
+    ):
+        """``conductivity`` (n_local_elements, 3, 3) mS/mm; ``capacity`` chi Cm in uF/mm^3; ``extent`` see fem."""
+        how = how or Discretisation()
+        self.part, self.populations, self.stimuli, self.how = part, populations, stimuli, how
+        self.V = Field(part, "V", "mV")
+        for population in populations:
+            population.rest(self.V.owned)
+        self._mass = mass(part, how.lumping, extent)
+        self._capacity = capacity
+        self.stiffness = stiffness(part, conductivity, extent)
+        self.solvers: dict[float, LinearSolver] = {}
+        self._increment = self.stiffness.petsc.createVecLeft()
+        self._right = self.stiffness.petsc.createVecLeft()
+        self.operators = {"reaction": self.reaction, "diffusion": self.diffusion}
+
+    def prepare(self, dt: float) -> LinearSolver:
+        """The solver of a diffusion step of ``dt`` ms, built at its first use; collective."""
+        if dt not in self.solvers:
+            matrix = self._mass.combined(self._capacity, self.stiffness, self.how.theta * dt)
+            self.solvers[dt] = LinearSolver(matrix, "diffusion", self.how.rtol, self.how.atol, self.how.options)
+        return self.solvers[dt]
+
+    def reaction(self, state: object, t: float, dt: float) -> None:
+        """Advance every cell by dt."""
+        stimulus = self.stimuli.at(t, dt)
+        for population in self.populations:
+            population.advance(self.V.owned, stimulus, t, dt, self.how.substeps)
+        self.V.touched()
+
+    def diffusion(self, state: object, t: float, dt: float) -> None:
+        """Advance V by dt; collective."""
+        solver = self.prepare(dt)
+        self.stiffness.apply(self.V, self._right)
+        self._right.scale(-dt)
+        solver.solve(self._right, self._increment)
+        self.V.vector.axpy(1.0, self._increment)
