@@ -1,9 +1,12 @@
 """Meshes made by rule, by name: what ``hpc-twin mesh generate NAME`` and a case's ``mesh.generate`` know."""
 
+from collections.abc import Callable
+
 from hpc_twin.mesh.generate.boxes import cable, sheet, slab
 from hpc_twin.mesh.generate.hearts import biventricle, left_ventricle
+from hpc_twin.mesh.model import Mesh
 
-GENERATORS = {
+GENERATORS: dict[str, Callable[..., Mesh]] = {
     "slab": slab,
     "sheet": sheet,
     "cable": cable,
