@@ -4,11 +4,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from hpc_twin.fem import Field
+from hpc_twin.fem import Field, Matrix
 from hpc_twin.mesh.part import Part
 from hpc_twin.parallel import InputError, max_over, min_over, sum_over
 from hpc_twin.tissue.bayer import axis_frames, bislerp, orient
-from hpc_twin.tissue.laplace import harmonics, laplace, on_elements, require, smooth_gradient
+from hpc_twin.tissue.laplace import harmonics, laplace, laplacian, on_elements, require, smooth_gradients
 
 TINY = 1e-12  # of phi: below this there is neither ventricle, only epicardium
 
@@ -58,8 +58,9 @@ def ventricular_fibres(part: Part, angles: FibreAngles | None = None) -> tuple[n
     angles = angles or FibreAngles()
     both = _check(part)
     centre, long_axis = _long_axis(part, "lv" if both else "endo")
-    psi = smooth_gradient(part, _apicobasal(part))
-    frames = _two_cavities(part, psi, long_axis, angles) if both else _one_cavity(part, psi, long_axis, angles)
+    operator = laplacian(part)
+    psi = _apicobasal(part, operator)
+    frames = (_two_cavities if both else _one_cavity)(part, operator, psi, long_axis, angles)
     return _signed(part, frames, centre, long_axis)
 
 
@@ -71,24 +72,26 @@ def transmural(part: Part) -> np.ndarray:
     return np.clip(depth, 0.0, 1.0)
 
 
-def _one_cavity(part: Part, psi: np.ndarray, long_axis: np.ndarray, angles: FibreAngles) -> np.ndarray:
-    phi = laplace(part, {"epi": 1.0, "endo": 0.0})
+def _one_cavity(part: Part, operator: Matrix, psi: Field, long_axis: np.ndarray, angles: FibreAngles) -> np.ndarray:
+    """(n_local_elements, 3, 3) Q_epi of ``ventricular_fibres``."""
+    phi = harmonics(part, [{"epi": 1.0, "endo": 0.0}], "phi", operator)[0]
+    along, outward = smooth_gradients(part, [psi, phi])
     depth = np.clip(on_elements(part, phi.local), 0.0, 1.0)
-    return orient(axis_frames(psi, smooth_gradient(part, phi), long_axis), *angles.at(depth))
+    return orient(axis_frames(along, outward, long_axis), *angles.at(depth))
 
 
-def _two_cavities(part: Part, psi: np.ndarray, long_axis: np.ndarray, angles: FibreAngles) -> np.ndarray:
+def _two_cavities(part: Part, operator: Matrix, psi: Field, long_axis: np.ndarray, angles: FibreAngles) -> np.ndarray:
     """(n_local_elements, 3, 3) Q of ``ventricular_fibres``; phi_epi = 1 - phi_lv - phi_rv saves a solve."""
     sets = {"lv": (1.0, 0.0), "rv": (0.0, 1.0), "epi": (0.0, 0.0)}
-    fields = harmonics(part, [{name: ones[i] for name, ones in sets.items()} for i in (0, 1)])
-    slopes = [smooth_gradient(part, field) for field in fields]
+    fields = harmonics(part, [{name: ones[i] for name, ones in sets.items()} for i in (0, 1)], "phi", operator)
+    along, to_lv, to_rv = smooth_gradients(part, [psi, *fields])
     lv, rv = (np.clip(on_elements(part, field.local), 0.0, 1.0) for field in fields)
     epi, side = np.clip(1 - lv - rv, 0.0, 1.0), rv / np.maximum(lv + rv, TINY)
     alpha, beta = angles.at(epi)
     turned = [(1 - 2 * side) * angle for angle in (alpha, beta)]
-    q_lv = orient(axis_frames(psi, -slopes[0], long_axis), *turned)
-    q_rv = orient(axis_frames(psi, slopes[1], long_axis), *turned)
-    q_epi = orient(axis_frames(psi, -slopes[0] - slopes[1], long_axis), alpha, beta)
+    q_lv = orient(axis_frames(along, -to_lv, long_axis), *turned)
+    q_rv = orient(axis_frames(along, to_rv, long_axis), *turned)
+    q_epi = orient(axis_frames(along, -to_lv - to_rv, long_axis), alpha, beta)
     return bislerp(bislerp(q_lv, q_rv, side), q_epi, epi)
 
 
@@ -116,11 +119,10 @@ def _check(part: Part) -> bool:
     return both
 
 
-def _apicobasal(part: Part) -> Field:
+def _apicobasal(part: Part, operator: Matrix) -> Field:
     """psi: 0 on the epicardial node farthest from the base's centre (on a tie the first in the mesh), 1 on the base."""
-    apex = _apex(part)
-    values = {"apex": 0.0, "base": 1.0}
-    return laplace(replace(part, node_sets={"apex": apex, "base": part.node_sets["base"]}), values, "apicobasal")
+    ends = replace(part, node_sets={"apex": _apex(part), "base": part.node_sets["base"]})
+    return harmonics(ends, [{"apex": 0.0, "base": 1.0}], "apicobasal", operator)[0]
 
 
 def _apex(part: Part) -> np.ndarray:

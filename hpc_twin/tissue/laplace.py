@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from hpc_twin.fem import Field, gradients, measures, stiffness
+from hpc_twin.fem import Field, Matrix, gradients, measures, stiffness
 from hpc_twin.fem.assembly import kinds
 from hpc_twin.fem.dirichlet import DirichletSolver
 from hpc_twin.mesh.part import Part
@@ -19,20 +19,29 @@ def laplace(part: Part, values: Mapping[str, float], name: str = "phi") -> Field
     return harmonics(part, [values], name)[0]
 
 
-def harmonics(part: Part, problems: Sequence[Mapping[str, float]], name: str = "phi") -> list[Field]:
-    """Solve as ``laplace`` does for several values on the same node sets; the solver is set up once."""
+def harmonics(
+    part: Part, problems: Sequence[Mapping[str, float]], name: str = "phi", operator: Matrix | None = None
+) -> list[Field]:
+    """Solve as ``laplace`` does for several values on the same node sets; the solver is set up once.
+
+    ``operator`` is ``laplacian(part)`` for those who have it already.
+    """
     sets = list(problems[0])
     require(part, sets)
     members = np.zeros((len(sets), part.n_local))
     for row, key in zip(members, sets, strict=True):
         row[part.node_sets[key]] = 1.0
     share = members / np.maximum(members.sum(axis=0), 1.0)
-    identity = np.broadcast_to(np.eye(3), (len(part.elements), 3, 3))
-    solver = DirichletSolver(stiffness(part, identity), members.any(axis=0))
+    solver = DirichletSolver(operator or laplacian(part), members.any(axis=0))
     fields = [Field(part, name, "1") for _ in problems]
     for values, field in zip(problems, fields, strict=True):
         solver.solve(np.array([values[key] for key in sets]) @ share, field)
     return fields
+
+
+def laplacian(part: Part) -> Matrix:
+    """K_ab = sum over elements of  int grad(phi_a) . grad(phi_b)  [mm for tetrahedra]."""
+    return stiffness(part, np.broadcast_to(np.eye(3), (len(part.elements), 3, 3)))
 
 
 def require(part: Part, sets: Sequence[str]) -> None:
@@ -45,22 +54,23 @@ def require(part: Part, sets: Sequence[str]) -> None:
             raise InputError(f"the mesh's node set '{key}' is empty; it needs at least one node")
 
 
-def smooth_gradient(part: Part, field: Field) -> np.ndarray:
-    """(n_local_elements, 3) gradient of a P1 field, 1/mm times its unit, averaged to nodes and back to elements.
+def smooth_gradients(part: Part, fields: Sequence[Field]) -> list[np.ndarray]:
+    """(n_local_elements, 3) gradient of each P1 field, its unit per mm, averaged to nodes and back to elements.
 
     At node a: sum over elements |e| grad_e / sum |e| (Zienkiewicz & Zhu 1992's patch average). An element whose nodes
-    all lie on one surface, where phi is constant, gets its neighbours' direction instead of zero. Ghosts up to date.
+    all lie on one surface, where phi is constant, gets its neighbours' direction instead of zero.
     """
-    total = np.zeros((part.n_local, 4))
+    total = np.zeros((3 * len(fields) + 1, part.n_local))
     for _, elements in kinds(part):
-        size = measures(part.points, elements)
-        slope = np.einsum("nk,nkx->nx", field.local[elements], gradients(part.points, elements))
-        weighted = size[:, None] * np.column_stack((slope, np.ones(len(size))))
-        for corner in elements.T:
-            for column, weights in enumerate(weighted.T):
-                total[:, column] += np.bincount(corner, weights, minlength=part.n_local)
-    nodal = np.column_stack([_shared(part, column) for column in (total[:, :3] / total[:, 3:]).T])
-    return on_elements(part, nodal)
+        size, slopes = measures(part.points, elements), gradients(part.points, elements)
+        rows = [size[:, None] * np.einsum("nk,nkx->nx", field.local[elements], slopes) for field in fields]
+        weighted = np.column_stack((*rows, size)).T
+        for sums, weights in zip(total, weighted, strict=True):
+            for corner in elements.T:
+                sums += np.bincount(corner, weights, minlength=part.n_local)
+    owned = total[:-1, : part.n_owned] / total[-1, : part.n_owned]
+    nodal = np.column_stack([_shared(part, column) for column in owned])
+    return np.split(on_elements(part, nodal), len(fields), axis=1)
 
 
 def on_elements(part: Part, nodal: np.ndarray) -> np.ndarray:
@@ -71,10 +81,10 @@ def on_elements(part: Part, nodal: np.ndarray) -> np.ndarray:
     return result
 
 
-def _shared(part: Part, column: np.ndarray) -> np.ndarray:
-    """Owned values are whole sums; ghosts' come from their owners."""
+def _shared(part: Part, owned: np.ndarray) -> np.ndarray:
+    """(n_local,) owned values, and those of ghosts from their owners."""
     field = Field(part, "gradient", "1/mm")
-    field.owned[:] = column[: part.n_owned]
+    field.owned[:] = owned
     field.touched()
     field.update_ghosts()
     return field.local

@@ -1,0 +1,104 @@
+"""How hidden a place beside a wall is: which part of the sky it cannot see, on a grid of voxels."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.ndimage import distance_transform_edt
+
+VOXELS = 96  # along the longest side of the wall's box
+N_DIRECTIONS = 128
+PIECE = 2_000_000  # sample points at a time
+
+
+@dataclass(frozen=True)
+class Sky:
+    """hidden (x, y, z): share of directions in which a voxel's ray hits the wall;  opening (x, y, z, 3): mean of the
+    directions in which it does not;  low, size: corner and edge length of the grid's voxels [mm]; ``free``: nearest
+    voxel outside the wall, (3, x, y, z)."""
+
+    hidden: np.ndarray
+    opening: np.ndarray
+    free: np.ndarray
+    low: np.ndarray
+    size: float
+
+    def beside(self, places: np.ndarray, normals: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """(n,) hidden and (n, 3) opening one voxel off surface points ``places`` (n, 3) along outward ``normals``."""
+        voxel = np.floor((places + self.size * normals - self.low) / self.size).astype(int)
+        index = tuple(self.free[(slice(None), *voxel.T)])
+        return self.hidden[index], self.opening[index]
+
+
+def sky(points: np.ndarray, tetrahedra: np.ndarray) -> Sky:
+    """What can be seen of the sky from each voxel around and within a wall of tetrahedra."""
+    low, high = points.min(axis=0), points.max(axis=0)
+    size = float((high - low).max()) / VOXELS
+    low = low - 3 * size
+    shape = tuple(np.ceil((high - low) / size).astype(int) + 3)
+    wall = _voxels(points, tetrahedra, low, size, shape)
+    hits, opening = np.zeros(shape, np.int32), np.zeros((*shape, 3), np.float32)
+    directions = sphere(N_DIRECTIONS)
+    for direction in directions:
+        blocked = _blocked(wall, direction)
+        hits += blocked
+        opening += ~blocked[..., None] * direction.astype(np.float32)
+    free = distance_transform_edt(wall, return_distances=False, return_indices=True)
+    return Sky(hits / len(directions), opening / len(directions), free, low, size)
+
+
+def sphere(n: int) -> np.ndarray:
+    """(n, 3) unit vectors spread evenly over the sphere: Fibonacci's lattice (Gonzalez 2010, Math Geosci 42:49)."""
+    k = np.arange(n) + 0.5
+    z, turn = 1 - 2 * k / n, np.pi * (1 + 5**0.5) * k
+    ring = np.sqrt(1 - z * z)
+    return np.column_stack((ring * np.cos(turn), ring * np.sin(turn), z))
+
+
+def _voxels(points, tetrahedra, low, size: float, shape) -> np.ndarray:
+    """Which voxels hold a part of the wall: each tetrahedron is sampled more finely than the voxels."""
+    wall = np.zeros(shape, bool)
+    corners = points[tetrahedra]
+    longest = np.linalg.norm(corners[:, :, None] - corners[:, None], axis=3).max(axis=(1, 2))
+    order = np.minimum(2 ** np.ceil(np.log2(np.maximum(1.5 * longest / size, 1))), 32).astype(int)
+    for n in np.unique(order):
+        weights, mine = _lattice(n), corners[order == n]
+        for part in np.array_split(mine, len(mine) * len(weights) // PIECE + 1):
+            samples = np.einsum("sk,ekx->esx", weights, part).reshape(-1, 3)
+            wall[tuple(((samples - low) / size).astype(int).T)] = True
+    return wall
+
+
+def _lattice(n: int) -> np.ndarray:
+    """(n_samples, 4) barycentric coordinates i/n of all points of a regular lattice in a tetrahedron."""
+    steps = np.stack(np.meshgrid(*[np.arange(n + 1)] * 3, indexing="ij"), axis=-1).reshape(-1, 3)
+    steps = steps[steps.sum(axis=1) <= n]
+    return np.column_stack((steps, n - steps.sum(axis=1))) / n
+
+
+def _blocked(wall: np.ndarray, direction: np.ndarray) -> np.ndarray:
+    """Which voxels' rays along ``direction`` meet the wall: one sweep over layers, from the far end back."""
+    lead = int(np.abs(direction).argmax())
+    others = [axis for axis in range(3) if axis != lead]
+    layers = np.moveaxis(wall, lead, 0)
+    result = np.zeros_like(wall)
+    target = np.moveaxis(result, lead, 0)
+    if direction[lead] < 0:
+        layers, target = layers[::-1], target[::-1]
+    slopes = direction[others] / abs(direction[lead])
+    offsets = np.rint(np.arange(len(layers) + 1)[:, None] * slopes).astype(int)
+    steps = np.diff(offsets, axis=0)
+    met = np.zeros(layers.shape[1:], bool)
+    for k in range(len(layers) - 1, -1, -1):
+        met = _moved(met, -steps[k])
+        target[k] = met
+        met = met | layers[k]
+    return result
+
+
+def _moved(layer: np.ndarray, step: np.ndarray) -> np.ndarray:
+    """``layer`` shifted by -1, 0 or 1 along both axes; nothing comes in from outside."""
+    if not step.any():
+        return layer
+    padded = np.pad(layer, 1)
+    (a, b), (p, q) = 1 - step, layer.shape
+    return padded[a : a + p, b : b + q]
