@@ -5,6 +5,7 @@ House units: mm, ms, mV, uA, uF, mS, mM. Then S/m = mS/mm, and ``Cm dV/dt``, ``d
 """
 
 import math
+import re
 from functools import cache
 
 from hpc_twin.parallel import InputError
@@ -20,6 +21,11 @@ HOUSE = {
     "current per volume": "uA/mm^3",
     "angle": "degree",
 }
+
+NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
+# Names, their powers of one digit, and * / ( ) between them: pint would compute "9**9**9" and "m**9**9**9", for ever.
+UNIT = r"(?:(?:[^\W\d_]+(?![^\W\d_])|°)(?:\s*(?:\^|\*\*)\s*-?\d(?!\d)|[²³])?|[/().·\s]|\*(?!\*))*"
+SHAPE = re.compile(rf"\s*(?:{NUMBER})\s*{UNIT}")
 
 
 @cache
@@ -38,13 +44,17 @@ def parse(text: object, kind: str) -> float:
 
     unit = HOUSE[kind]
     if not isinstance(text, str):
-        raise InputError(f"found {text!r}, a {kind} needs a unit: write for example \"{text} {unit}\"")
+        raise InputError(f'found {text!r}, a {kind} needs a unit: write for example "{text} {unit}"')
+    if not SHAPE.fullmatch(text):
+        raise InputError(f'found "{text}", cannot read it as a {kind}: write a number and a unit, as in "1 {unit}"')
     try:
         value = float(_registry().Quantity(text).to(unit).magnitude)
     except pint.DimensionalityError:
-        raise InputError(f"found \"{text}\", which is not a {kind}: use a unit like {unit}") from None
+        raise InputError(f'found "{text}", which is not a {kind}: use a unit like {unit}') from None
     except Exception as error:  # pint raises a dozen kinds, from tokenize errors to ZeroDivisionError
-        raise InputError(f"found \"{text}\", cannot read it as a {kind} ({error}): write for example \"1 {unit}\"") from None
+        raise InputError(
+            f'found "{text}", cannot read it as a {kind} ({error}): write for example "1 {unit}"'
+        ) from None
     if not math.isfinite(value):
-        raise InputError(f"found \"{text}\", a {kind} must be finite")
+        raise InputError(f'found "{text}", a {kind} must be finite')
     return value
