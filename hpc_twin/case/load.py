@@ -62,8 +62,8 @@ def _text(path: Path) -> str:
 def _override(data: dict, override: str) -> None:
     """Put ``a.b.c=value`` into ``data``; the value is TOML, or plain text where it is not TOML."""
     key, sign, value = override.partition("=")
-    *tables, last = [part.strip() for part in key.split(".")]
-    if not sign or not all([*tables, last]):
+    *tables, last = _key_parts(key) or [""]
+    if not sign or not last:
         raise InputError(f'--set {override}: write KEY=VALUE, for example --set tissue.dt="0.01 ms"')
     try:
         parsed: Any = tomllib.loads(f"value = {value}")["value"]
@@ -74,6 +74,19 @@ def _override(data: dict, override: str) -> None:
         if not isinstance(data, dict):
             raise InputError(f"--set {override}: {table} is not a table")
     data[last] = parsed
+
+
+def _key_parts(key: str) -> list[str]:
+    """``cells.parameters."ikr.gKr"`` -> its three names, by TOML's own rule; empty when it is no key."""
+    try:
+        node: Any = tomllib.loads(f"{key.strip()} = 0")
+    except tomllib.TOMLDecodeError:
+        return []
+    parts = []
+    while isinstance(node, dict) and len(node) == 1:
+        (name, node) = next(iter(node.items()))
+        parts.append(name)
+    return parts if node == 0 else []
 
 
 def _sentence(error: Any, data: dict) -> str:

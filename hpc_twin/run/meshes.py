@@ -40,7 +40,11 @@ def generated(name: str, shape: dict) -> Mesh:
     for key in shape:
         if key not in known:
             raise InputError(f"mesh.shape: unknown key '{key}'{nearest(key, known)} ({name} knows {', '.join(known)})")
-    return generator(**{key: _value(f"mesh.shape.{key}", value) for key, value in shape.items()})
+    values = {key: _value(f"mesh.shape.{key}", value) for key, value in shape.items()}
+    try:
+        return generator(**values)
+    except (TypeError, ValueError) as error:  # one length where three are wanted, or the other way round
+        raise InputError(f"mesh.shape: {name} cannot be made of {shape} ({error})") from None
 
 
 def _value(key: str, value):

@@ -112,8 +112,8 @@ def _nearest_nodes(part: Part, probes: Mapping) -> tuple[np.ndarray, list[int], 
     places = np.empty((len(probes), 3))
     for number, (name, point) in enumerate(probes.items()):
         distance = np.linalg.norm(part.points[: part.n_owned] - np.asarray(point), axis=1)
-        node = int(distance.argmin())
-        best, owner = min_over(part.comm, (float(distance[node]), part.comm.rank))
+        node = int(distance.argmin()) if part.n_owned else 0  # a rank may own no node
+        best, owner = min_over(part.comm, (float(distance.min(initial=np.inf)), part.comm.rank))
         places[number] = part.comm.bcast(part.points[node], root=owner)
         if owner == part.comm.rank:
             nodes.append(node)

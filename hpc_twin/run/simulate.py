@@ -15,7 +15,7 @@ from hpc_twin.case.load import LoadedCase
 from hpc_twin.mesh.partition import balance
 from hpc_twin.parallel import RunError, TwinError, max_over, min_over, on_root, say
 from hpc_twin.run.build import distributed, load_kernels, problem
-from hpc_twin.run.folder import prepare_folder
+from hpc_twin.run.folder import check_folder, prepare_folder
 from hpc_twin.run.progress import Progress
 from hpc_twin.run.record import Record, check_fields
 from hpc_twin.run.report import Report, make_report
@@ -42,7 +42,7 @@ def simulate(loaded: LoadedCase, folder: Path, comm, overwrite: bool = False) ->
     with timer.part("cell models"):
         kernels = load_kernels(case.cells, loaded.folder, comm)
     check_fields(case, kernels)
-    on_root(comm, lambda: prepare_folder(folder, overwrite, loaded.text))
+    on_root(comm, lambda: check_folder(folder, overwrite))
     part = distributed(case, loaded.folder, comm, timer)
     say(comm, f"{part.n_nodes:,} nodes, {part.n_elements:,} elements; {case.partition.method}: {balance(part)}")
     monodomain = problem(case, part, kernels, timer)
@@ -50,6 +50,7 @@ def simulate(loaded: LoadedCase, folder: Path, comm, overwrite: bool = False) ->
         for _, fraction in SPLITTINGS[case.tissue.splitting]:
             monodomain.prepare(fraction * case.tissue.dt)
     attributes = _attributes(loaded, part)
+    on_root(comm, lambda: prepare_folder(folder, loaded.text))
     with Record(case, monodomain, folder, attributes) as record:
         steps, loop = _loop(case.tissue, monodomain, record, timer, comm)
         iterations = sum(s.iterations for s in monodomain.solvers.values()) / max(steps, 1)
@@ -66,9 +67,9 @@ def _loop(tissue, monodomain: Monodomain, record: Record, timer: Timer, comm) ->
     }
     see = timer.timed("output", lambda step, t, _: record.see(step, t))
     step = make_step(operators, SPLITTINGS[tissue.splitting])
-    see(0, 0.0, 0.0)
     comm.barrier()
     begin, n, t = time.perf_counter(), 0, 0.0
+    see(0, 0.0, 0.0)
     progress = Progress(comm, tissue.until)
     try:
         with _asked_to_stop(comm) as asked:

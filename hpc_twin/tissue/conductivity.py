@@ -1,5 +1,6 @@
 """Conductivity tensors of the elements from values per region and fibre directions."""
 
+import re
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -28,7 +29,7 @@ def _extended(values: Values, n: int) -> tuple[float, ...]:
 def region_tags(part: Part, name: str, key: str) -> list[int]:
     """Tags of the region called ``name`` (or numbered so). Raises InputError, on all ranks, when there is none."""
     found = [tag for tag, known in part.region_names.items() if known == name]
-    if not found and name.lstrip("-").isdigit():
+    if not found and re.fullmatch(r"-?[0-9]{1,9}", name):
         found = [int(name)]
     present = max_over(part.comm, int(np.isin(part.regions, found).any()))
     if not found or not present:

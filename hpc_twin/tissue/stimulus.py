@@ -20,14 +20,17 @@ class Pulses:
 
     def share(self, t: float, dt: float) -> float:
         """Share of [t, t + dt] in which a pulse is on, so that the charge is exact for every dt."""
-        begin = t - self.start
-        if self.period is not None and begin + dt > 0:
-            number = max(0, int((begin + 1e-9 * self.period) // self.period))
-            if self.count is not None:
-                number = min(number, self.count - 1)
-            begin -= number * self.period
-        overlap = min(begin + dt, self.duration) - max(begin, 0.0)
-        return max(0.0, overlap / dt) if overlap > 1e-9 * dt else 0.0
+        share = (self.time_on(t + dt) - self.time_on(t)) / dt
+        return share if share > 1e-9 else 0.0
+
+    def time_on(self, t: float) -> float:
+        """How long [ms] pulses have been on until ``t``."""
+        since, number = t - self.start, 0
+        if self.period is not None and since > 0:
+            number = int(since // self.period)
+            number = number if self.count is None else min(number, self.count - 1)
+            since -= number * self.period
+        return number * self.duration + min(max(since, 0.0), self.duration)
 
 
 @dataclass(frozen=True)
