@@ -12,7 +12,7 @@ PIECE = 250_000  # elements assembled at a time: bounds the scratch memory to ab
 
 
 def kinds(part: Part) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Yield (which (n,), elements (n, k)) for each kind of simplex, in pieces: indices of the elements and their nodes."""
+    """Yield (which (n,), elements (n, k)) for each kind of simplex, in pieces: elements and their nodes."""
     for size in np.unique(part.sizes):
         which = np.flatnonzero(part.sizes == size)
         for first in range(0, len(which), PIECE):

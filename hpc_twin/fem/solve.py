@@ -56,9 +56,10 @@ class LinearSolver:
             for key in ours:
                 database.delValue(key)
         if ignored:
+            kinds = f"{self.ksp.getType()} with {self.ksp.getPC().getType()}"
             raise InputError(
-                f"solver.options: found {', '.join(ignored)}, which {self.ksp.getType()} with {self.ksp.getPC().getType()} "
-                "does not know: see PETSc's manual pages of KSP and PC for what it does"
+                f"solver.options: found {', '.join(ignored)}, which {kinds} does not know: see PETSc's manual pages of "
+                "KSP and PC"
             )
 
     def _why(self, reason: int) -> str:

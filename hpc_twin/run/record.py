@@ -1,4 +1,4 @@
-"""What a run leaves: frames and maps in result.exo, probes in traces.nc. Has its own clocks; physics does not see it."""
+"""What a run leaves: frames and maps in result.exo, probes in traces.nc. Physics does not see its clocks."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -53,8 +53,8 @@ class Record:
         self.traces = None
         if case.probes:
             self.traces = TraceWriter(
-                part.comm, folder / "traces.nc", list(case.probes), {"V": ("mV", "membrane potential")}, columns, places,
-                attributes,
+                part.comm, folder / "traces.nc", list(case.probes), {"V": ("mV", "membrane potential")}, columns,
+                places, attributes,
             )  # fmt: skip
 
     def __enter__(self) -> "Record":
@@ -107,7 +107,7 @@ def _maps(apd_name: str) -> dict[str, tuple[str, str]]:
 
 
 def _nearest_nodes(part: Part, probes: Mapping) -> tuple[np.ndarray, list[int], np.ndarray]:
-    """Owned nodes nearest to this rank's share of the probes, those probes' numbers, and where all probes really are."""
+    """Owned nodes nearest to this rank's share of the probes, those probes' numbers, and where all are."""
     nodes, columns = [], []
     places = np.empty((len(probes), 3))
     for number, (name, point) in enumerate(probes.items()):

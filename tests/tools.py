@@ -1,0 +1,79 @@
+"""What tests of several folders share: starting commands on ranks, small cases, reading results."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+from hpc_twin.io.result import read_result
+
+ROOT = Path(__file__).parents[1]
+COMMAND = [sys.executable, "-c", "from hpc_twin.cli.main import main; main()"]
+RANKS = {
+    "OMPI_ALLOW_RUN_AS_ROOT": "1",
+    "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
+    "OMPI_MCA_rmaps_base_oversubscribe": "1",
+    "OMPI_MCA_btl_vader_single_copy_mechanism": "none",
+    "PRTE_MCA_rmaps_default_mapping_policy": ":oversubscribe",
+}
+
+MESH = '[mesh]\ngenerate = "slab"\nshape = { size = ["4 mm", "3 mm", "2 mm"], h = "1 mm" }\n'
+CELLS = '[cells]\nmodel = "mitchell_schaeffer_2003"\n'
+TISSUE = '[tissue]\nuntil = "2 ms"\ndt = "0.1 ms"\n[tissue.conductivity]\neffective = ["0.13 S/m", "0.02 S/m"]\n'
+STIMULUS = '[[stimulus]]\nbox = { min = ["0 mm", "0 mm", "0 mm"], max = ["1 mm", "3 mm", "2 mm"] }\n'
+
+
+def case_text(mesh: str = MESH, cells: str = CELLS, tissue: str = TISSUE, stimulus: str = STIMULUS, more="") -> str:
+    """A case of a slab of 60 nodes and 20 steps, with other sections where they are given."""
+    return "\n".join((mesh, cells, tissue, stimulus, more))
+
+
+def start_on(ranks: int, words: list, **variables: str) -> subprocess.Popen:
+    """Start a command (without mpirun on one rank) in a process group of its own."""
+    env = {**os.environ, **RANKS, "PYTHONPATH": str(ROOT), "COLUMNS": "200", **variables}
+    launcher = ["mpirun", "-n", str(ranks)] if ranks > 1 else []
+    words = [*launcher, *map(str, words)]
+    pipe = subprocess.PIPE
+    return subprocess.Popen(words, env=env, cwd=ROOT, stdout=pipe, stderr=pipe, text=True, start_new_session=True)
+
+
+def run_on(ranks: int, words: list, timeout: float = 90, **variables: str) -> subprocess.CompletedProcess:
+    """Run a command to its end; after ``timeout`` s all its processes are ended and the test fails."""
+    process = start_on(ranks, words, **variables)
+    try:
+        out, err = process.communicate(timeout=timeout)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        out, err = process.communicate()
+        raise AssertionError(f"hangs: {words}\n{out}\n{err}") from None
+    return subprocess.CompletedProcess(words, process.returncode, out, err)
+
+
+def twin(*words, ranks: int = 1, **variables: str) -> subprocess.CompletedProcess:
+    """``hpc-twin WORDS``."""
+    return run_on(ranks, [*COMMAND, *words], **variables)
+
+
+def told(done: subprocess.CompletedProcess) -> list[str]:
+    """The messages after ``error:``."""
+    return re.findall(r"^error: (.*)$", done.stderr, re.MULTILINE)
+
+
+def results(path: Path, names: tuple[str, ...] = ("activation",)) -> dict[str, np.ndarray]:
+    """Maps by name, all frames of V as (n_frames, n_nodes), and the times."""
+    with read_result(path) as result:
+        frames = np.array([result.frame(k, "V") for k in range(result.n_frames)])
+        return {"V": frames, "times": result.times.copy(), **{name: result.map(name) for name in names}}
+
+
+def wait_for(condition, seconds: float = 30) -> None:
+    """Until ``condition()`` holds."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "what was waited for did not happen"
+        time.sleep(0.05)

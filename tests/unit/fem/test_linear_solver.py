@@ -1,0 +1,88 @@
+import numpy as np
+import pytest
+
+from hpc_twin.fem import Field, LinearSolver, mass, stiffness
+from hpc_twin.mesh.generate import sheet
+from hpc_twin.mesh.partition import distribute
+from hpc_twin.parallel import InputError, RunError, world
+
+
+@pytest.fixture(scope="module")
+def matrix():
+    part = distribute(sheet((2.0, 2.0), 0.1), world())
+    return mass(part).combined(1.0, stiffness(part, np.tile(np.eye(3), (len(part.elements), 1, 1))), 0.5)
+
+
+def solve(matrix, **words):
+    solver = LinearSolver(matrix, "test", **{"rtol": 1e-10, "atol": 0.0, **words})
+    right, solution = Field(matrix.part, "b", "mV"), Field(matrix.part, "x", "mV")
+    right.owned[:] = np.cos(matrix.part.points[:, 0])
+    solver.solve(right.vector, solution.vector)
+    return solver, solution.owned, np.abs(matrix.rows @ solution.local - right.owned).max()
+
+
+def test_solves(matrix):
+    solver, _, residual = solve(matrix)
+    assert residual < 1e-9 and solver.solves == 1 and 5 < solver.iterations < 200
+
+
+def test_tolerance_is_the_error_of_a_mass_dominated_system():
+    part = distribute(sheet((2.0, 2.0), 0.1), world())
+    matrix = mass(part)
+    exact = np.linalg.solve(matrix.rows.toarray(), np.cos(part.points[:, 0]))
+    for atol in (1e-1, 1e-3):
+        _, x, _ = solve(matrix, rtol=1e-30, atol=atol)
+        assert 1e-3 * atol < np.sqrt(np.mean((x - exact) ** 2)) < 5 * atol
+
+
+def test_options_are_obeyed_and_forgotten(matrix):
+    from petsc4py import PETSc
+
+    options = {"ksp_type": "gmres", "pc_type": "bjacobi", "ksp_gmres_restart": "17"}
+    solver, _, residual = solve(matrix, options=options)
+    assert (solver.ksp.getType(), solver.ksp.getPC().getType()) == ("gmres", "bjacobi") and residual < 1e-8
+    assert not PETSc.Options("test_").getAll()
+    assert solve(matrix)[0].ksp.getType() == "cg"
+
+
+def test_petscs_own_options_come_first(matrix):
+    from petsc4py import PETSc
+
+    PETSc.Options("test_").setValue("ksp_type", "cr")
+    try:
+        assert solve(matrix, options={"ksp_type": "gmres"})[0].ksp.getType() == "cr"
+    finally:
+        PETSc.Options("test_").delValue("ksp_type")
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"ksp_typ": "gmres"}, "found ksp_typ, which cg with jacobi does not know"),
+        ({"ksp_gmres_restart": "10"}, "found ksp_gmres_restart"),
+        ({"ksp_type": "gmrs"}, "PETSc refuses ksp_type = gmrs"),
+        ({"pc_type": "nothing"}, "PETSc refuses .*pc_type = nothing"),
+        ({"ksp_max_it": "many"}, "ksp_max_it = many.*no integer"),
+    ],
+)
+def test_no_option_is_ignored(matrix, options, words):
+    with pytest.raises(InputError, match=words):
+        solve(matrix, options=options)
+    assert solve(matrix)[2] < 1e-9  # and what was refused is gone
+
+
+def test_too_few_iterations(matrix):
+    with pytest.raises(RunError, match=r"'test' \(cg \+ jacobi\) stopped after 3 iterations: DIVERGED_MAX_IT"):
+        solve(matrix, options={"ksp_max_it": "3"})
+
+
+def test_matrix_that_is_not_definite(matrix):
+    with pytest.raises(RunError, match="DIVERGED_INDEFINITE_MAT"):
+        solve(matrix.combined(-1.0, matrix, 0.0), options={"pc_type": "none"})
+
+
+def test_not_a_number(matrix):
+    solver = LinearSolver(matrix, "test", 1e-5, 0.0)
+    right, solution = Field(matrix.part, "b", "mV", np.nan), Field(matrix.part, "x", "mV")
+    with pytest.raises(RunError, match="DIVERGED_NANORINF"):
+        solver.solve(right.vector, solution.vector)
