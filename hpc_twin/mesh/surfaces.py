@@ -48,7 +48,7 @@ def with_surfaces(mesh: Mesh, axis: np.ndarray | None = None) -> Mesh:
     if mesh.width != 4 or (mesh.sizes < 4).any():
         raise InputError("surfaces can be found on meshes of tetrahedra only; this one has triangles or lines")
     faces = boundary(mesh)
-    hidden, opening = sky(mesh.points, mesh.elements).beside(faces.centres, faces.normals)
+    hidden, opening = sky(mesh.points, mesh.elements, faces.centres, faces.normals)
     label = _cleaned(faces, np.where(hidden > HIDDEN, CAVITY, OUTSIDE))
     axis = _axis(faces, label, opening) if axis is None else np.asarray(axis, float) / np.linalg.norm(axis)
     label = _with_base(faces, label, axis)

@@ -1,49 +1,31 @@
 """How hidden a place beside a wall is: which part of the sky it cannot see, on a grid of voxels."""
 
-from dataclasses import dataclass
-
 import numpy as np
 from scipy.ndimage import distance_transform_edt
 
 VOXELS = 96  # along the longest side of the wall's box
 N_DIRECTIONS = 128
+FINEST = 32  # samples along an edge: a longer one belongs to no mesh that shows a cavity
 PIECE = 2_000_000  # sample points at a time
 
 
-@dataclass(frozen=True)
-class Sky:
-    """hidden (x, y, z): share of directions in which a voxel's ray hits the wall;  opening (x, y, z, 3): mean of the
-    directions in which it does not;  low, size: corner and edge length of the grid's voxels [mm]; ``free``: nearest
-    voxel outside the wall, (3, x, y, z)."""
+def sky(points: np.ndarray, tetrahedra: np.ndarray, places: np.ndarray, normals: np.ndarray):
+    """What of the sky is hidden by a wall of tetrahedra, one voxel off its surface points ``places`` (n, 3).
 
-    hidden: np.ndarray
-    opening: np.ndarray
-    free: np.ndarray
-    low: np.ndarray
-    size: float
-
-    def beside(self, places: np.ndarray, normals: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """(n,) hidden and (n, 3) opening one voxel off surface points ``places`` (n, 3) along outward ``normals``."""
-        voxel = np.floor((places + self.size * normals - self.low) / self.size).astype(int)
-        index = tuple(self.free[(slice(None), *voxel.T)])
-        return self.hidden[index], self.opening[index]
-
-
-def sky(points: np.ndarray, tetrahedra: np.ndarray) -> Sky:
-    """What can be seen of the sky from each voxel around and within a wall of tetrahedra."""
+    Returns hidden (n,), the share of directions in which a ray from there hits the wall, and opening (n, 3), the mean
+    of those in which it does not. ``normals`` (n, 3) point out of the wall.
+    """
     low, high = points.min(axis=0), points.max(axis=0)
     size = float((high - low).max()) / VOXELS
     low = low - 3 * size
     shape = tuple(np.ceil((high - low) / size).astype(int) + 3)
     wall = _voxels(points, tetrahedra, low, size, shape)
-    hits, opening = np.zeros(shape, np.int32), np.zeros((*shape, 3), np.float32)
-    directions = sphere(N_DIRECTIONS)
-    for direction in directions:
-        blocked = _blocked(wall, direction)
-        hits += blocked
-        opening += ~blocked[..., None] * direction.astype(np.float32)
     free = distance_transform_edt(wall, return_distances=False, return_indices=True)
-    return Sky(hits / len(directions), opening / len(directions), free, low, size)
+    beside = np.floor((places + size * normals - low) / size).astype(int)
+    index = np.ravel_multi_index(tuple(free[(slice(None), *beside.T)]), shape)
+    directions = sphere(N_DIRECTIONS)
+    blocked = np.stack([_blocked(wall, direction).ravel()[index] for direction in directions])
+    return blocked.mean(axis=0), (~blocked).T.astype(float) @ directions / N_DIRECTIONS
 
 
 def sphere(n: int) -> np.ndarray:
@@ -55,11 +37,11 @@ def sphere(n: int) -> np.ndarray:
 
 
 def _voxels(points, tetrahedra, low, size: float, shape) -> np.ndarray:
-    """Which voxels hold a part of the wall: each tetrahedron is sampled more finely than the voxels."""
+    """Which voxels hold a part of the wall: each tetrahedron is sampled at the voxels' distance."""
     wall = np.zeros(shape, bool)
     corners = points[tetrahedra]
     longest = np.linalg.norm(corners[:, :, None] - corners[:, None], axis=3).max(axis=(1, 2))
-    order = np.minimum(2 ** np.ceil(np.log2(np.maximum(1.5 * longest / size, 1))), 32).astype(int)
+    order = np.clip(np.ceil(longest / size), 1, FINEST).astype(int)
     for n in np.unique(order):
         weights, mine = _lattice(n), corners[order == n]
         for part in np.array_split(mine, len(mine) * len(weights) // PIECE + 1):
