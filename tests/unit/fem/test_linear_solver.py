@@ -78,7 +78,7 @@ def test_too_few_iterations(matrix):
 
 def test_matrix_that_is_not_definite(matrix):
     with pytest.raises(RunError, match="DIVERGED_INDEFINITE_MAT"):
-        solve(matrix.combined(-1.0, matrix, 0.0), options={"pc_type": "none"})
+        solve(matrix.combined(1.0, mass(matrix.part), -5.0), options={"pc_type": "none"})
 
 
 def test_not_a_number(matrix):
