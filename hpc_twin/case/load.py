@@ -4,11 +4,11 @@ import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from hpc_twin.case.schema import Case
+from hpc_twin.case.schema import Case, section_of
 from hpc_twin.parallel import InputError, nearest
 
 if sys.version_info >= (3, 11):
@@ -109,12 +109,5 @@ def _known(model: type[BaseModel], location: list) -> list[str]:
     for part in location:
         if isinstance(part, int) or part not in model.model_fields:
             continue  # an index of a list, or a name the user chose
-        model = _section(model.model_fields[part].annotation) or model
+        model = section_of(model.model_fields[part].annotation) or model
     return list(model.model_fields)
-
-
-def _section(annotation: Any) -> type[BaseModel] | None:
-    """The Section inside ``tuple[X, ...]``, ``dict[str, X]`` or ``X | None``."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    return next((s for s in map(_section, get_args(annotation)) if s), None)

@@ -1,6 +1,6 @@
-"""What a case may say, section by section. docs/case.md is made from these descriptions (``hpc-twin run --keys``)."""
+"""What a case may say, section by section. docs/case.md is made from these descriptions."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -10,7 +10,6 @@ from hpc_twin.case.quantities import (
     Conductivity,
     CurrentDensity,
     InverseLength,
-    Length,
     Point,
     PositiveArea,
     PositiveLength,
@@ -136,7 +135,7 @@ class TissueCase(Section):
     conductivity: TissueConductivity
     splitting: Literal["godunov", "strang"] = Field("godunov", description="operator splitting")
     theta: float = Field(0.5, ge=0.5, le=1, description="0.5 Crank-Nicolson, 1 backward Euler")
-    mass: Literal["lumped", "consistent"] | Share = Field("consistent", description="or the share that is lumped")
+    mass: Literal["lumped", "consistent"] | Share = Field(0.25, description="or the lumped share: docs/niederer.md")
 
     @property
     def lumping(self) -> float:
@@ -233,3 +232,10 @@ class Case(Section):
                     f"{key}: found {value:g} ms, it must be a multiple of tissue.dt = {self.tissue.dt:g} ms"
                 )
         return self
+
+
+def section_of(annotation: Any) -> type[BaseModel] | None:
+    """The Section inside ``tuple[X, ...]``, ``dict[str, X]`` or ``X | None``, if there is one."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((s for s in map(section_of, get_args(annotation)) if s), None)
