@@ -17,7 +17,8 @@ MODULES = ("numpy", "scipy", "meshio", "h5py", "pymetis", "myokit", "pint", "pyd
 GRAPHICS = "libgl1 libegl1 libosmesa6 libxrender1 libglu1-mesa libxcursor1 libxft2 libxinerama1 libxfixes3"
 OFF_SCREEN = (
     "import pyvista; p = pyvista.Plotter(off_screen=True, window_size=(64, 64)); p.add_mesh(pyvista.Sphere());"
-    "assert p.screenshot(return_img=True).std() > 0; print(pyvista.__version__, 'with VTK', pyvista.vtk_version_info)"
+    "assert p.screenshot(return_img=True).std() > 0; v = '.'.join(map(str, pyvista.vtk_version_info));"
+    "print(f'pyvista {pyvista.__version__} with VTK {v} draws off-screen')"
 )
 GMSH = "import gmsh; gmsh.initialize(interruptible=False); print(gmsh.__version__); gmsh.finalize()"
 TIMEOUT = 120  # seconds
