@@ -50,7 +50,7 @@ def with_surfaces(mesh: Mesh, axis: np.ndarray | None = None) -> Mesh:
     faces = boundary(mesh)
     hidden, opening = sky(mesh.points, mesh.elements, faces.centres, faces.normals)
     label = _cleaned(faces, np.where(hidden > HIDDEN, CAVITY, OUTSIDE))
-    axis = _axis(faces, label, opening) if axis is None else np.asarray(axis, float) / np.linalg.norm(axis)
+    axis = _axis(faces, label, opening) if axis is None else _given(axis)
     label = _with_base(faces, label, axis)
     sets = _cavities(faces, label)
     sets |= {"epi": np.unique(faces.nodes[label == OUTSIDE]), "base": np.unique(faces.nodes[label == BASE])}
@@ -113,6 +113,14 @@ def _axis(faces: Faces, label: np.ndarray, opening: np.ndarray) -> np.ndarray:
     if length < 0.01 * faces.areas[inside].sum():
         raise InputError(f"the cavities in the mesh have no opening on one side, so there is no base: {HINT}")
     return total / length
+
+
+def _given(axis: np.ndarray) -> np.ndarray:
+    axis = np.asarray(axis, float)
+    length = np.linalg.norm(axis)
+    if axis.shape != (3,) or not (np.isfinite(length) and length > 0):
+        raise InputError(f"axis from apex to base: found {axis.tolist()}, allowed are three numbers, not all zero")
+    return axis / length
 
 
 def _with_base(faces: Faces, label: np.ndarray, axis: np.ndarray) -> np.ndarray:

@@ -15,7 +15,8 @@ def sky(points: np.ndarray, tetrahedra: np.ndarray, places: np.ndarray, normals:
     Returns hidden (n,), the share of directions in which a ray from there hits the wall, and opening (n, 3), the mean
     of those in which it does not. ``normals`` (n, 3) point out of the wall.
     """
-    low, high = points.min(axis=0), points.max(axis=0)
+    used = points[np.unique(tetrahedra)]
+    low, high = used.min(axis=0), used.max(axis=0)
     size = float((high - low).max()) / VOXELS
     low = low - 3 * size
     shape = tuple(np.ceil((high - low) / size).astype(int) + 3)

@@ -62,6 +62,8 @@ def test_an_axis_given_by_the_user():
     assert found.node_sets["probe"].tolist() == [3]
     with pytest.raises(InputError, match="no base around the cavities' openings"):
         with_surfaces(mesh, axis=np.array([0.0, 0, -1]))
+    with pytest.raises(InputError, match="three numbers, not all zero"):
+        with_surfaces(mesh, axis=np.zeros(3))
 
 
 def cubes(keep) -> Mesh:
