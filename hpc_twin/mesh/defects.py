@@ -70,7 +70,9 @@ def used_nodes(mesh: Mesh) -> np.ndarray:
 def out_of_plane(mesh: Mesh) -> np.ndarray:
     """Indices of triangles whose fibre stands more than 30 degrees off their plane."""
     rows = np.flatnonzero(mesh.sizes == 3)
+    if mesh.fibres is None or not len(rows):
+        return rows[:0]
     corners = mesh.points[mesh.elements[rows, :3]]
     normal = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-    along = np.abs(np.einsum("ei,ei->e", normal, mesh.fibres[rows])) if mesh.fibres is not None else np.zeros(len(rows))
+    along = np.abs(np.einsum("ei,ei->e", normal, mesh.fibres[rows]))
     return rows[along > 0.5 * np.linalg.norm(normal, axis=1)]

@@ -112,8 +112,10 @@ def _nearest_nodes(part: Part, probes: Mapping) -> tuple[np.ndarray, list[int], 
     places = np.empty((len(probes), 3))
     for number, (name, point) in enumerate(probes.items()):
         distance = np.linalg.norm(part.points[: part.n_owned] - np.asarray(point), axis=1)
-        node = int(distance.argmin()) if part.n_owned else 0  # a rank may own no node
-        best, owner = min_over(part.comm, (float(distance.min(initial=np.inf)), part.comm.rank))
+        best = float(distance.min(initial=np.inf))  # a rank may own no node
+        ties = np.flatnonzero(distance == best)
+        node = int(ties[part.node_ids[ties].argmin()]) if len(ties) else 0  # the same node on any number of ranks
+        best, _, owner = min_over(part.comm, (best, int(part.node_ids[node]), part.comm.rank))
         places[number] = part.comm.bcast(part.points[node], root=owner)
         if owner == part.comm.rank:
             nodes.append(node)
