@@ -11,7 +11,8 @@ from hpc_twin.case.schema import Case, section_of
 HEAD = """# Case keys
 
 A case is a TOML file. Quantities are text with a unit, for example "0.17 S/m"; any unit of the right dimension
-will do. Defaults are in house units (mm, ms, mV, uA, uF, mS). Unknown keys are refused. Made by `python -m hpc_twin.case.describe`.
+will do. Defaults are in house units (mm, ms, mV, uA, uF, mS). Unknown keys are refused.
+Made by `python -m hpc_twin.case.describe`.
 """
 
 

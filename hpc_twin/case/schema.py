@@ -34,6 +34,7 @@ class MeshCase(Section):
     unit: Literal["mm", "cm", "um", "m"] | None = Field(None, description="length unit of the file")
     generate: str | None = Field(None, description="slab, sheet, cable, left_ventricle or biventricle")
     shape: dict[str, str | float | int | list[str]] = Field({}, description='generator parameters: h = "0.5 mm", ...')
+    refine: int = Field(0, ge=0, le=5, description="halve every edge so many times")
     thickness: PositiveLength = Field(1.0, description="of triangles, in a mesh that mixes kinds of elements")
     cross_section: PositiveArea = Field(1.0, description="of lines, in a mesh that mixes kinds of elements")
 
@@ -102,9 +103,16 @@ class ConductivityCase(Section):
     extracellular: tuple[Conductivity, ...] | None = Field(None, description="sigma_e")
     effective: tuple[Conductivity, ...] | None = Field(None, description="sigma_i sigma_e / (sigma_i + sigma_e)")
 
+    @property
+    def given(self) -> bool:
+        """Whether this section itself, apart from regions, says anything."""
+        return not (self.effective is self.intracellular is self.extracellular is None)
+
     @model_validator(mode="after")
     def _which(self):
         pair = (self.intracellular is not None, self.extracellular is not None)
+        if self._optional() and not self.given:
+            return self
         if (self.effective is not None) == any(pair) or (any(pair) and not all(pair)):
             raise ValueError("give effective, or both intracellular and extracellular")
         for values in (self.effective, self.intracellular, self.extracellular):
@@ -112,17 +120,17 @@ class ConductivityCase(Section):
                 raise ValueError(f"found {len(values)} conductivities, allowed are 1, 2 or 3")
         return self
 
+    def _optional(self) -> bool:
+        return False
+
 
 class TissueConductivity(ConductivityCase):
     """[tissue.conductivity] everywhere, and [tissue.conductivity.regions.NAME] where it differs."""
 
     regions: dict[str, ConductivityCase] = Field({}, description="region name or tag -> conductivity")
 
-    @model_validator(mode="after")
-    def _which(self):
-        if self.regions and self.effective is self.intracellular is self.extracellular is None:
-            return self  # every region must then be named, which the mesh will show
-        return super()._which()
+    def _optional(self) -> bool:
+        return bool(self.regions)  # every region must then be named, which the mesh will show
 
 
 class TissueCase(Section):

@@ -5,6 +5,7 @@ whatever belongs to them: coordinates, regions, fibres, node sets.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from mpi4py import MPI
@@ -49,7 +50,7 @@ class _Shape:
     checksum: str
 
     @classmethod
-    def of(cls, mesh: Mesh) -> "_Shape":
+    def of(cls, mesh: Any) -> "_Shape":
         return cls(mesh.n_nodes, mesh.n_elements, mesh.width, mesh.fibres is not None, mesh.sheets is not None,
                    dict(mesh.region_names), tuple(mesh.node_sets), mesh.checksum())  # fmt: skip
 
@@ -63,7 +64,7 @@ class _Topology:
     node_ids: np.ndarray
 
 
-def _owners(mesh: Mesh, n_ranks: int, method: str) -> np.ndarray | None:
+def _owners(mesh: Any, n_ranks: int, method: str) -> np.ndarray | None:
     if mesh.n_elements < n_ranks:
         raise InputError(f"{mesh.n_elements} elements cannot be split over {n_ranks} ranks: use fewer ranks")
     if n_ranks == 1 or method == "ptscotch":
@@ -92,7 +93,7 @@ def _element_ranks(plex: PETSc.DMPlex, comm) -> np.ndarray:
 
 
 def _plex(mesh: Mesh | None, shape: _Shape, comm) -> PETSc.DMPlex:
-    """DMPlex of elements and nodes. An element of lower dimension repeats its first node: only adjacency matters here."""
+    """DMPlex of elements and nodes; one of lower dimension repeats its first node, as only adjacency matters here."""
     cells = filled(mesh.elements) if mesh is not None else np.zeros((0, shape.width))
     points = mesh.points if mesh is not None else np.zeros((0, 3))
     plex = PETSc.DMPlex().createFromCellList(
@@ -194,7 +195,7 @@ def _node_order(connectivity: np.ndarray, owned: np.ndarray) -> tuple[np.ndarray
     return np.concatenate([mine[near], np.flatnonzero(~owned)]), len(mine)
 
 
-def _set_columns(mesh: Mesh | None, shape: _Shape) -> np.ndarray:
+def _set_columns(mesh: Any, shape: _Shape) -> np.ndarray:
     """(n_nodes, n_sets) 0 or 1: which node is in which set."""
     columns = np.zeros((shape.n_nodes if mesh is not None else 0, len(shape.set_names)), np.uint8)
     for i, name in enumerate(shape.set_names if mesh is not None else ()):

@@ -1,7 +1,7 @@
 """Which rank gets which element: METIS on the nodal graph, or a Hilbert curve through the element centres.
 
-Both see rank 0's whole mesh and return the owner of every element; PT-Scotch is DMPlex's own and stands in partition.py.
-docs/partition.md compares the three by edge cut, balance and time.
+Both see rank 0's whole mesh and return the owner of every element; PT-Scotch is DMPlex's own and stands in
+partition.py. docs/partition.md compares the three by edge cut, balance and time.
 """
 
 import numpy as np

@@ -49,7 +49,7 @@ def problem(case: Case, part: Part, kernels: Sequence[Kernel], timer: Timer) -> 
         fibres, sheets = directions(part, case.fibres)
     with timer.part("assembly"):
         sigma = tissue.conductivity
-        default = None if sigma.effective is None and sigma.intracellular is None else effective(sigma)
+        default = effective(sigma) if sigma.given else None
         regions = {name: effective(values) for name, values in sigma.regions.items()}
         conductivity = tensors(part, default, regions, fibres, sheets)
         capacity = tissue.surface_to_volume * tissue.capacitance
@@ -82,7 +82,8 @@ def directions(part: Part, fibres: FibreCase) -> tuple[np.ndarray | None, np.nda
             part, FibreAngles(fibres.alpha_endo, fibres.alpha_epi, fibres.beta_endo, fibres.beta_epi)
         )
     if rule == "constant":
-        unit = np.asarray(fibres.direction) / np.linalg.norm(fibres.direction)
+        unit = np.asarray(fibres.direction, float)
+        unit /= np.linalg.norm(unit)
         return np.tile(unit, (len(part.elements), 1)), None
     return None, None
 

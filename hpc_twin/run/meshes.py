@@ -8,6 +8,8 @@ from hpc_twin.mesh.checks import usable
 from hpc_twin.mesh.generate import GENERATORS
 from hpc_twin.mesh.model import Mesh
 from hpc_twin.mesh.read import read
+from hpc_twin.mesh.refine import refined
+from hpc_twin.mesh.surfaces import with_surfaces
 from hpc_twin.parallel import InputError, nearest
 from hpc_twin.units import parse
 
@@ -21,9 +23,8 @@ def make_mesh(wanted: MeshCase, fibres: FibreCase, folder: Path) -> tuple[Mesh, 
         mesh, words = usable(read(path, wanted.unit), path)
     else:
         mesh, words = usable(generated(str(wanted.generate), wanted.shape), wanted.generate)
+    mesh = refined(mesh, wanted.refine)
     if fibres.rule == "bayer2012" and not any(names <= set(mesh.node_sets) for names in SURFACES):
-        from hpc_twin.mesh.surfaces import with_surfaces
-
         mesh = with_surfaces(mesh)
         words.append(
             f"surfaces found by shape: {', '.join(f'{k} {len(v):,} nodes' for k, v in mesh.node_sets.items())}"

@@ -2,6 +2,7 @@
 
 import sys
 import time
+from typing import Any
 
 
 class Progress:
@@ -11,7 +12,7 @@ class Progress:
         self.until, self._every = until, every
         self._begin = self._last = time.perf_counter()
         self._loud = comm.rank == 0
-        self._bar = self._task = None
+        self._bar: Any = None
         if self._loud and sys.stderr.isatty():
             self._start_bar()
 

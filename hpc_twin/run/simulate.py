@@ -26,7 +26,7 @@ from hpc_twin.tissue.monodomain import Monodomain
 LISTEN_EVERY = 20  # steps between the ranks' agreements on whether somebody asked to stop
 
 
-class Stopped(TwinError):
+class StoppedError(TwinError):
     """The user or the batch system asked the run to stop; what was computed is on disk."""
 
     exit_code = 130
@@ -35,7 +35,7 @@ class Stopped(TwinError):
 def simulate(loaded: LoadedCase, folder: Path, comm, overwrite: bool = False) -> Report:
     """Run ``loaded`` and write result.exo and traces.nc into ``folder``. Collective.
 
-    Raises InputError before anything is computed, RunError when the run fails, Stopped on SIGINT or SIGTERM; in
+    Raises InputError before anything is computed, RunError when the run fails, StoppedError on SIGINT or SIGTERM; in
     the last two cases the results so far are closed and readable.
     """
     case, timer = loaded.case, Timer()
@@ -77,7 +77,7 @@ def _loop(tissue, monodomain: Monodomain, record: Record, timer: Timer, comm) ->
                 see(n, t, 0.0)
                 progress.at(t)
                 if n % LISTEN_EVERY == 0 and asked():
-                    raise Stopped(f"stopped at t = {t:g} ms; the results so far are in {record.result.path}")
+                    raise StoppedError(f"stopped at t = {t:g} ms; the results so far are in {record.result.path}")
     except RunError as error:
         raise RunError(
             f"{_where(monodomain, t + tissue.dt, error)}; frames so far are in {record.result.path}"
