@@ -46,8 +46,8 @@ lint: $(READY)  ## style, types and the floors of the package
 bench: $(READY)  ## time the parts of a run against this machine's memory bandwidth
 	$(BIN)/python tests/bench/run.py
 
-niederer: $(READY)  ## the N-version benchmark (Niederer et al. 2011)
-	mpirun -n $(RANKS) $(BIN)/hpc-twin run jobs/niederer/case.toml --out results/niederer --overwrite
+niederer: $(READY)  ## the N-version benchmark, all resolutions: writes docs/niederer.md (20 minutes)
+	$(BIN)/python tests/verify/niederer_table.py --ranks $(RANKS)
 
 doctor: $(READY)  ## what is installed, what is missing
 	@$(BIN)/hpc-twin doctor

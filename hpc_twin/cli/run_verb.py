@@ -1,5 +1,6 @@
 """``hpc-twin run CASE``: one simulation."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -50,4 +51,5 @@ def _show(comm, table) -> None:
     if comm.rank == 0:
         from rich.console import Console
 
-        Console(width=None if Console().is_terminal else 110).print(table)
+        on_terminal = sys.stderr.isatty()  # mpirun gives ranks a terminal for stdout even when it writes to a file
+        Console(force_terminal=on_terminal, width=None if on_terminal else 100).print(table)
