@@ -31,7 +31,7 @@ class Monodomain:
 
     reaction   dV/dt = -I_ion/Cm + I_stim/(chi Cm) and the cells' own equations, node by node (Keener & Bogar 1998)
     diffusion  chi Cm M dV/dt = -K V by the theta scheme, solved for the increment:
-               (chi Cm M + theta dt K) dV = -dt K V, V += dV
+               (chi Cm M + theta dt K) dV = -dt K V, V += dV, starting from the last two dV, extrapolated
     """
 
     def __init__(
@@ -55,6 +55,7 @@ class Monodomain:
         self.stiffness = stiffness(part, conductivity, extent)
         self.solvers: dict[float, LinearSolver] = {}
         self._increment = self.stiffness.petsc.createVecLeft()
+        self._before = self.stiffness.petsc.createVecLeft()
         self._right = self.stiffness.petsc.createVecLeft()
         self.operators = {"reaction": self.reaction, "diffusion": self.diffusion}
 
@@ -62,7 +63,7 @@ class Monodomain:
         """The solver of a diffusion step of ``dt`` ms, built at its first use; collective."""
         if dt not in self.solvers:
             matrix = self._mass.combined(self._capacity, self.stiffness, self.how.theta * dt)
-            self.solvers[dt] = LinearSolver(matrix, "diffusion", self.how.rtol, self.how.atol, self.how.options)
+            self.solvers[dt] = LinearSolver(matrix, "diffusion", self.how.rtol, self.how.atol, self.how.options, True)
         return self.solvers[dt]
 
     def reaction(self, state: object, t: float, dt: float) -> None:
@@ -77,5 +78,7 @@ class Monodomain:
         solver = self.prepare(dt)
         self.stiffness.apply(self.V, self._right)
         self._right.scale(-dt)
+        self._before.axpby(2.0, -1.0, self._increment)  # a front moves by a fraction of an element per step
+        self._before, self._increment = self._increment, self._before
         solver.solve(self._right, self._increment)
         self.V.vector.axpy(1.0, self._increment)
