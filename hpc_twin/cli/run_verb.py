@@ -17,7 +17,9 @@ def run(
         list[str] | None,
         typer.Option("--set", help='change a key of the case: --set tissue.dt="0.01 ms"', metavar="KEY=VALUE"),
     ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="check case, models and mesh, and say what would be run")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="check case, models and mesh, and say what would be run")
+    ] = False,
 ) -> None:
     """Run a case; results go to OUT/result.exo (ParaView, pyvista) and OUT/traces.nc (probes).
 

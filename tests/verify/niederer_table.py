@@ -24,20 +24,22 @@ PUBLISHED = [
 ]  # fmt: skip
 HEAD = """# The Niederer benchmark
 
-The N-version benchmark of cardiac tissue electrophysiology (Niederer et al. 2011, Phil Trans R Soc A 369:4331): a slab of
-20 x 7 x 3 mm, fibres along x, ten Tusscher-Panfilov 2006 epicardial cells, activated at one corner. Activation times in ms
-(V rises through 0 mV) at the corners, P1 at the stimulus and P8 opposite, and at the centre P9. P labels go by coordinates:
-P1 (0,0,0), P2 (20,0,0), P3 (0,0,3), P4 (20,0,3), P5 (0,7,0), P6 (20,7,0), P7 (0,7,3), P8 (20,7,3), P9 (10,3.5,1.5).
+The N-version benchmark of cardiac tissue electrophysiology (Niederer et al. 2011, Phil Trans R Soc A 369:4331): a
+slab of 20 x 7 x 3 mm, fibres along x, ten Tusscher-Panfilov 2006 epicardial cells, activated at one corner.
+Activation times in ms (V rises through 0 mV) at the corners, P1 at the stimulus and P8 opposite, and at the centre
+P9. P labels go by coordinates: P1 (0,0,0), P2 (20,0,0), P3 (0,0,3), P4 (20,0,3), P5 (0,7,0), P6 (20,7,0), P7
+(0,7,3), P8 (20,7,3), P9 (10,3.5,1.5).
 
 Made by `make niederer` (tests/verify/niederer_table.py). A dash: not activated when the run ended.
 """
 TAIL = """
-The eleven published codes put P8 at dx = 0.1 mm, dt = 0.005 ms between 37.8 and 48.7 ms; three of them, refined further, agree
-on 42.5 to 43 ms. Finite differences and lumped mass arrive late on coarse meshes, consistent mass early.
-Published rows: LLNL/cardioid (its own table of this benchmark) and Chaste.
+The eleven published codes put P8 at dx = 0.1 mm, dt = 0.005 ms between 37.8 and 48.7 ms; three of them, refined
+further, agree on 42.5 to 43 ms. Finite differences and lumped mass arrive late on coarse meshes, consistent mass
+early. Published rows: LLNL/cardioid (its own table of this benchmark) and Chaste.
 
-`tissue.mass` is the share of the mass matrix that is lumped. The default, 0.25, is within 2 % of the converged P8 at 0.2 mm;
-`"consistent"` is the better choice for coarser meshes (0.5 mm), where any lumping slows or blocks the wave across the fibres.
+`tissue.mass` is the share of the mass matrix that is lumped. The default, 0.25, is within 2 % of the converged P8
+at 0.2 mm; `"consistent"` is the better choice for coarser meshes (0.5 mm), where any lumping slows or blocks the
+wave across the fibres.
 
 ![activation along the diagonal from P1 to P8](pictures/niederer_diagonal.png)
 """
