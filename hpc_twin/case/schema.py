@@ -143,7 +143,7 @@ class TissueCase(Section):
     conductivity: TissueConductivity
     splitting: Literal["godunov", "strang"] = Field("godunov", description="operator splitting")
     theta: float = Field(0.5, ge=0.5, le=1, description="0.5 Crank-Nicolson, 1 backward Euler")
-    mass: Literal["lumped", "consistent"] | Share = Field(0.25, description="or the lumped share: docs/niederer.md")
+    mass: Literal["lumped", "consistent"] | Share = Field(0.5, description="or the lumped share: docs/niederer.md")
 
     @property
     def lumping(self) -> float:
