@@ -2,49 +2,23 @@
 
 import os
 import re
-import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
-
-ROOT = Path(__file__).parents[2]
-COMMAND = [sys.executable, "-c", "from hpc_twin.cli.main import main; main()"]
-RANKS = {
-    "OMPI_ALLOW_RUN_AS_ROOT": "1",
-    "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
-    "OMPI_MCA_rmaps_base_oversubscribe": "1",
-    "OMPI_MCA_btl_vader_single_copy_mechanism": "none",
-    "PRTE_MCA_rmaps_default_mapping_policy": ":oversubscribe",
-}
-
-
-def start(words: list[str], ranks: int = 1, **variables: str) -> subprocess.CompletedProcess:
-    env = {**os.environ, **RANKS, "PYTHONPATH": str(ROOT), "COLUMNS": "200", **variables}
-    launcher = ["mpirun", "-n", str(ranks)] if ranks > 1 else []
-    words = [*launcher, *words]
-    return subprocess.run(words, env=env, cwd=ROOT, capture_output=True, text=True, timeout=90, check=False)
-
-
-def cli(*words: str, ranks: int = 1, **variables: str) -> subprocess.CompletedProcess:
-    return start([*COMMAND, *words], ranks, **variables)
-
-
-def told(done: subprocess.CompletedProcess) -> list[str]:
-    return re.findall(r"^error: (.*)$", done.stderr, re.MULTILINE)
+from tools import ROOT, run_on, told, twin
 
 
 def test_help_lists_the_verbs_in_the_order_of_the_data():
-    done = cli("--help")
+    done = twin("--help")
     places = [done.stdout.index(f" {verb} ") for verb in ("mesh", "run", "view", "doctor")]
     assert done.returncode == 0 and places == sorted(places)
-    assert cli().stdout == done.stdout
+    assert twin().stdout == done.stdout
 
 
 @pytest.mark.parametrize("verb", [["mesh", "info"], ["mesh", "generate"], ["run"], ["view"], ["doctor"]], ids=" ".join)
 def test_each_verb_shows_an_example(verb):
-    done = cli(*verb, "--help")
+    done = twin(*verb, "--help")
     assert done.returncode == 0 and done.stdout.count(f"hpc-twin {' '.join(verb)}") >= 2  # usage and example
 
 
@@ -52,11 +26,11 @@ def test_help_loads_nothing_heavy():
     check = (
         "import sys, hpc_twin.cli.main; print([m for m in ('numpy', 'mpi4py', 'petsc4py', 'vtk') if m in sys.modules])"
     )
-    assert start([sys.executable, "-c", check]).stdout.strip() == "[]"
+    assert run_on(1, [sys.executable, "-c", check]).stdout.strip() == "[]"
 
 
 def test_version():
-    assert re.fullmatch(r"hpc-twin \d+\.\d+\.\d+\n", cli("--version").stdout)
+    assert re.fullmatch(r"hpc-twin \d+\.\d+\.\d+\n", twin("--version").stdout)
 
 
 WRONG = [
@@ -78,24 +52,24 @@ WRONG = [
 
 @pytest.mark.parametrize(("words", "message"), WRONG, ids=lambda x: " ".join(x) if isinstance(x, list) else "")
 def test_wrong_input(words, message):
-    done = cli(*words)
+    done = twin(*words)
     assert done.returncode == 2 and done.stdout == "" and "Traceback" not in done.stderr
     assert len(told(done)) == 1 and message in told(done)[0]
 
 
 @pytest.mark.parametrize("words", [WRONG[i][0] for i in (0, 2, 3, 9, 12)], ids=" ".join)
 def test_wrong_input_is_told_by_one_of_two_ranks(words):
-    done = cli(*words, ranks=2)
+    done = twin(*words, ranks=2)
     assert done.returncode == 2 and len(told(done)) == 1 and "Traceback" not in done.stderr
 
 
 def test_mesh_is_made_once_and_described_once(tmp_path):
     path = tmp_path / "slab.vtu"
     size = "size=4 mm, 3 mm, 2 mm"
-    made = cli("mesh", "generate", "slab", "--set", size, "--set", "h=1 mm", "--out", str(path), ranks=2)
+    made = twin("mesh", "generate", "slab", "--set", size, "--set", "h=1 mm", "--out", str(path), ranks=2)
     assert made.returncode == 0, made.stderr
     assert made.stdout.splitlines()[0] == f"{path}: 60 nodes, 144 elements"
-    info = cli("mesh", "info", str(path), "--unit", "cm", ranks=2)
+    info = twin("mesh", "info", str(path), "--unit", "cm", ranks=2)
     assert info.stdout.count("144 tetrahedra") == 1 and "0..40 x 0..30 x 0..20 mm" in info.stdout
 
 
@@ -117,7 +91,7 @@ sys.exit(on_all_ranks(action))
 @pytest.mark.parametrize("failing", [0, 1])
 def test_a_rank_that_fails_alone_ends_the_others(failing):
     begin = time.monotonic()
-    done = start([sys.executable, "-c", LONE.format(failing=failing)], ranks=2)
+    done = run_on(2, [sys.executable, "-c", LONE.format(failing=failing)])
     assert done.returncode == 3 and time.monotonic() - begin < 30
     assert [message for message in told(done) if message.endswith("no luck")]
 
@@ -131,18 +105,18 @@ def test_exit_codes(error, code):
         f"def action(): raise {error}\n"
         "sys.exit(on_all_ranks(action))"
     )
-    done = start([sys.executable, "-c", script])
+    done = run_on(1, [sys.executable, "-c", script])
     assert done.returncode == code and len(told(done)) == 1
 
 
 def test_libraries_keep_to_one_thread_unless_told():
     script = "import sys; sys.argv[1:] = ['--version']; from hpc_twin.cli.main import main\ntry: main()\nfinally: "
     script += "import os; print(os.environ['OMP_NUM_THREADS'], os.environ['MKL_NUM_THREADS'])"
-    assert start([sys.executable, "-c", script], OMP_NUM_THREADS="3").stdout.splitlines()[-1] == "3 1"
+    assert run_on(1, [sys.executable, "-c", script], OMP_NUM_THREADS="3").stdout.splitlines()[-1] == "3 1"
 
 
 def test_doctor_finds_this_machine_in_health():
-    done = cli("doctor")
+    done = twin("doctor")
     assert done.returncode == 0, done.stdout
     for line in (
         "PETSc +OK +3",
@@ -157,7 +131,7 @@ def test_doctor_finds_this_machine_in_health():
 def test_doctor_names_the_cure(tmp_path):
     (tmp_path / "petsc4py.py").write_text("raise ImportError('libpetsc.so: cannot open shared object file')")
     paths = os.pathsep.join([str(tmp_path), str(ROOT)])
-    done = cli("doctor", CC="no-such-compiler", PYTHONPATH=paths)
+    done = twin("doctor", CC="no-such-compiler", PYTHONPATH=paths)
     assert done.returncode == 2 and "Traceback" not in done.stderr
     assert re.search(r"C compiler +MISSING.*no-such-compiler", done.stdout)
     assert re.search(r"^C compiler \(needed\): .*gcc|^C compiler \(needed\): .*c-compiler", done.stdout, re.MULTILINE)
@@ -167,7 +141,7 @@ def test_doctor_names_the_cure(tmp_path):
 def test_without_mpi_the_doctor_is_named(tmp_path):
     (tmp_path / "mpi4py.py").write_text("raise ImportError('libmpi.so.40: cannot open shared object file')")
     paths = os.pathsep.join([str(tmp_path), str(ROOT)])
-    done = cli("mesh", "info", "a.vtu", PYTHONPATH=paths)
+    done = twin("mesh", "info", "a.vtu", PYTHONPATH=paths)
     assert done.returncode == 2 and len(told(done)) == 1
     assert "libmpi.so.40" in told(done)[0] and "hpc-twin doctor" in told(done)[0]
-    assert cli("doctor", PYTHONPATH=paths).returncode == 2
+    assert twin("doctor", PYTHONPATH=paths).returncode == 2

@@ -1,13 +1,12 @@
 """Rule-based fibres turn through the wall by the angles that were asked for, on any number of ranks."""
 
-import os
-import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from tools import run_on
 
 from hpc_twin.mesh.generate import biventricle, left_ventricle, slab
 from hpc_twin.mesh.partition import distribute
@@ -20,14 +19,6 @@ from hpc_twin.tissue.laplace import laplace, on_elements, smooth_gradients
 
 ROOT = Path(__file__).parents[3]
 CRT = ROOT.parent / "shared" / "reference" / "meshes" / "biv_crtdemo" / "biventricle.vtu"
-RANKS = {
-    "OMPI_ALLOW_RUN_AS_ROOT": "1",
-    "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
-    "OMPI_MCA_rmaps_base_oversubscribe": "1",
-    "OMPI_MCA_btl_vader_single_copy_mechanism": "none",
-    "OMP_NUM_THREADS": "1",
-    "PYTHONPATH": str(ROOT),
-}
 
 
 @pytest.fixture(scope="module")
@@ -175,8 +166,7 @@ def test_transmural_is_0_on_endocardia_and_1_on_the_epicardium(heart):
 
 def test_two_ranks_make_the_same_fibres(heart, tmp_path):
     script = str(Path(__file__).parent / "heart_ranks.py")
-    command = ["mpirun", "-n", "2", sys.executable, script, str(tmp_path / "2.npz")]
-    done = subprocess.run(command, env={**os.environ, **RANKS}, capture_output=True, text=True, timeout=60)
+    done = run_on(2, [sys.executable, script, str(tmp_path / "2.npz")], OMP_NUM_THREADS="1")
     assert done.returncode == 0, done.stderr
     two = np.load(tmp_path / "2.npz")
     directions = np.hstack(ventricular_fibres(heart))
