@@ -7,7 +7,7 @@ import numpy as np
 
 from hpc_twin.io.blocks import ElementBlocks
 from hpc_twin.io.natural import NaturalOrder
-from hpc_twin.io.netcdf import SharedFile
+from hpc_twin.io.netcdf import SharedFile, settle
 from hpc_twin.io.schema import (
     STEPS_PER_STATIC_CHUNK,
     Variable,
@@ -17,7 +17,6 @@ from hpc_twin.io.schema import (
     places,
 )
 from hpc_twin.mesh.part import Part
-from hpc_twin.parallel import RunError, TwinError, warn
 
 Described = Mapping[str, tuple[str, str]]
 
@@ -114,13 +113,7 @@ class ExodusWriter:
         return self
 
     def __exit__(self, kind, error, trace) -> None:
-        if error is None:
-            self.close()
-        elif self.comm.size == 1 or isinstance(error, TwinError):  # other errors may be on this rank alone
-            try:
-                self.close(complete=False)
-            except RunError as second:
-                warn(self.comm, str(second))
+        settle(self, error)
 
     def _frame_bytes(self) -> int:
         """What one more frame and, at the end, the static maps may need if nothing could be compressed."""

@@ -10,7 +10,7 @@ import netCDF4
 import numpy as np
 
 from hpc_twin.io.room import lack_of_room, megabytes
-from hpc_twin.parallel import InputError, RunError, on_root, together
+from hpc_twin.parallel import InputError, RunError, TwinError, on_root, together, warn
 
 PIECE_BYTES = 4 << 20  # what rank 0 holds of another rank's values
 SPARE_BYTES = 256 << 10  # left free on the disk, so that the file's own tables can still be written
@@ -207,3 +207,14 @@ def _rows(values: np.ndarray, steps: slice | None) -> int:
 
 def _pieces(count: int, rows: int) -> Iterator[tuple[int, int]]:
     return ((a, min(a + rows, count)) for a in range(0, count, rows))
+
+
+def settle(writer, error: BaseException | None) -> None:
+    """Close ``writer`` at the end of its ``with``: as complete, or, after ``error``, as far as it came."""
+    if error is None:
+        writer.close()
+    elif writer.comm.size == 1 or isinstance(error, TwinError):  # other errors may be on this rank alone
+        try:
+            writer.close(complete=False)
+        except RunError as second:
+            warn(writer.comm, str(second))

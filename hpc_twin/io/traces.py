@@ -7,9 +7,9 @@ from pathlib import Path
 import netCDF4
 import numpy as np
 
-from hpc_twin.io.netcdf import SharedFile
+from hpc_twin.io.netcdf import SharedFile, settle
 from hpc_twin.io.text import from_characters, to_characters
-from hpc_twin.parallel import InputError, RunError, TwinError, warn
+from hpc_twin.parallel import InputError
 
 BUFFER_ROWS = 4096
 NAME_CHARACTERS = 64
@@ -85,13 +85,7 @@ class TraceWriter:
         return self
 
     def __exit__(self, kind, error, trace) -> None:
-        if error is None:
-            self.close()
-        elif self.comm.size == 1 or isinstance(error, TwinError):  # other errors may be on this rank alone
-            try:
-                self.close(complete=False)
-            except RunError as second:
-                warn(self.comm, str(second))
+        settle(self, error)
 
     def _store(self, data: netCDF4.Dataset, times: np.ndarray, table: np.ndarray) -> None:
         rows = slice(self._written, self._written + len(times))

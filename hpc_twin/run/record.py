@@ -58,7 +58,6 @@ class Record:
             )  # fmt: skip
 
     def __enter__(self) -> "Record":
-        self.bytes_written = 0
         return self
 
     def __exit__(self, kind, error, trace) -> None:
