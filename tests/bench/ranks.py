@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from hpc_twin.case import load_case
-from hpc_twin.cellmodels.compile import build
+from hpc_twin.cellmodels.kernels.compile import build
 from hpc_twin.mesh.generate import slab
 from hpc_twin.mesh.partition import balance, distribute
 from hpc_twin.mesh.partitioners import PARTITIONERS, nodal_graph

@@ -5,13 +5,16 @@ import ctypes
 import numpy as np
 import pytest
 
-from hpc_twin.cellmodels.algebra import add, call, div, mul, sub
-from hpc_twin.cellmodels.codegen import generate
-from hpc_twin.cellmodels.compile import build_here
-from hpc_twin.cellmodels.ir import EVALUATE, evaluate, num, var
+from hpc_twin.cellmodels.expressions.algebra import add, call, div, mul, sub
+from hpc_twin.cellmodels.expressions.ir import EVALUATE, evaluate, num, var
+from hpc_twin.cellmodels.kernels.codegen import Layout, generate
+from hpc_twin.cellmodels.kernels.compile import build_here
 
 V, X, DT, TIME = var("v"), var("x"), var("dt"), var("time")
 BETWEEN_0_AND_1 = add(num(0.5), mul(num(0.4), call("sin", X)))
+NO_MORE = (None, None, ctypes.c_long(0))  # stimulus, parameters and their stride
+NO_MORE = (None, None, ctypes.c_long(0))  # stimulus, parameters and their stride
+LAYOUT = Layout("v", ("x",))
 TRUE, FALSE = call("lt", X, V), call("ge", X, num(0.3))
 
 ARGUMENTS = {
@@ -26,11 +29,13 @@ ARGUMENTS = {
 
 
 def _run(v_new, new, V_values, x_values, t=0.0, dt=1.0):
-    library = ctypes.CDLL(str(build_here(generate("v", v_new, ["x"], [new]))))
+    library = ctypes.CDLL(str(build_here(generate(LAYOUT, v_new, [new]))))
     V_values, x_values = V_values.copy(), x_values[None].copy()
     pointers = [ctypes.c_void_p(a.ctypes.data) for a in (V_values, x_values)]
     n = ctypes.c_long(V_values.size)
-    library.advance(n, n, ctypes.c_double(t), ctypes.c_double(dt), ctypes.c_long(1), *pointers, None)
+    library.advance(
+        n, n, ctypes.c_double(t), ctypes.c_double(dt), ctypes.c_long(1), *pointers, None, None, ctypes.c_long(0)
+    )
     return V_values, x_values[0]
 
 
@@ -53,7 +58,7 @@ def test_numbers_survive_the_text(value):
 
 def test_what_no_cell_enters_stands_before_the_loop():
     decay = call("exp", div(call("neg", DT), num(3)))
-    text = generate("v", mul(V, decay), ["x"], [add(mul(X, decay), call("cos", TIME))])
+    text = generate(LAYOUT, mul(V, decay), [add(mul(X, decay), call("cos", TIME))])
     before, after = text[text.index("void advance") :].split("#pragma omp simd")
     assert before.count("twin_exp") == 1 and before.count("cos(") == 1
     assert "twin_exp" not in after and "cos(" not in after
@@ -61,7 +66,7 @@ def test_what_no_cell_enters_stands_before_the_loop():
 
 def test_shared_expressions_are_written_once():
     shared = call("exp", sub(V, X))
-    text = generate("v", add(V, shared), ["x"], [mul(X, shared)])
+    text = generate(LAYOUT, add(V, shared), [mul(X, shared)])
     assert text[text.index("void advance") :].count("twin_exp") == 1
 
 
@@ -71,10 +76,12 @@ def test_all_new_values_come_from_the_old_ones():
 
 
 def test_time_runs_through_the_substeps():
-    text = generate("v", add(V, mul(DT, TIME)), ["x"], [X])
+    text = generate(LAYOUT, add(V, mul(DT, TIME)), [X])
     library = ctypes.CDLL(str(build_here(text)))
     V_values, states = np.zeros(1), np.zeros((1, 1))
     pointers = [ctypes.c_void_p(a.ctypes.data) for a in (V_values, states)]
     one = ctypes.c_long(1)
-    library.advance(one, one, ctypes.c_double(10), ctypes.c_double(2), ctypes.c_long(4), *pointers, None)
+    library.advance(
+        one, one, ctypes.c_double(10), ctypes.c_double(2), ctypes.c_long(4), *pointers, None, None, ctypes.c_long(0)
+    )
     assert V_values[0] == pytest.approx(0.5 * (10 + 10.5 + 11 + 11.5))

@@ -7,8 +7,8 @@ import stat
 import numpy as np
 import pytest
 
-from hpc_twin.cellmodels import compile as compiler
-from hpc_twin.cellmodels.prelude import PRELUDE
+from hpc_twin.cellmodels.kernels import compile as compiler
+from hpc_twin.cellmodels.kernels.prelude import PRELUDE
 from hpc_twin.parallel import InputError, RunError, world
 
 SOURCE = "double twice(double x) { return 2 * x; }\n"

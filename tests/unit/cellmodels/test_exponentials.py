@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from hpc_twin.cellmodels.algebra import add, call, div, mul, sub
-from hpc_twin.cellmodels.exponentials import share_exponentials
-from hpc_twin.cellmodels.ir import depends, evaluate, num, ordered, var
+from hpc_twin.cellmodels.expressions.algebra import add, call, div, mul, sub
+from hpc_twin.cellmodels.expressions.exponentials import share_exponentials
+from hpc_twin.cellmodels.expressions.ir import depends, evaluate, num, ordered, var
 
 V, W = var("v"), var("w")
 
@@ -50,7 +50,7 @@ def test_the_text_is_the_same_every_time():
     import sys
 
     program = (
-        "from hpc_twin.cellmodels.pipeline import lower; from hpc_twin.cellmodels.reader import read;"
+        "from hpc_twin.cellmodels.kernels.pipeline import lower; from hpc_twin.cellmodels.reading.reader import read;"
         "import hashlib; text, _ = lower(read('tentusscher_2006_epi'), 'rush_larsen');"
         "print(hashlib.sha256(text.encode()).hexdigest())"
     )

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from hpc_twin.cellmodels.algebra import add, call, div, mul, power, sub
-from hpc_twin.cellmodels.calculus import NoDerivative, derivative
-from hpc_twin.cellmodels.ir import depends, evaluate, num, ordered, var
+from hpc_twin.cellmodels.expressions.algebra import add, call, div, mul, power, sub
+from hpc_twin.cellmodels.expressions.calculus import NoDerivative, derivative
+from hpc_twin.cellmodels.expressions.ir import depends, evaluate, num, ordered, var
 
 X, Y = var("x"), var("y")
 

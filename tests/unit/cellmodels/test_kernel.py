@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from hpc_twin.cellmodels import load, names
-from hpc_twin.cellmodels.compile import find_compiler
-from hpc_twin.cellmodels.reader import read
+from hpc_twin.cellmodels.kernels.compile import find_compiler
+from hpc_twin.cellmodels.reading.reader import read
 from hpc_twin.parallel import InputError
 
 FILES = {

@@ -2,7 +2,7 @@
 
 import pytest
 
-from hpc_twin.cellmodels.reader import read
+from hpc_twin.cellmodels.reading.reader import read
 from hpc_twin.parallel import InputError
 
 GOOD = "[[model]]\nm.V = -80\n[m]\ntime = 0 bind time\ndot(V) = {} label membrane_potential\n"
@@ -49,7 +49,7 @@ def test_scripts_are_not_executed(tmp_path):
 
 
 def test_names_do_not_reach_the_c_text(tmp_path):
-    from hpc_twin.cellmodels.pipeline import lower
+    from hpc_twin.cellmodels.kernels.pipeline import lower
 
     path = tmp_path / "names.mmt"
     path.write_text(

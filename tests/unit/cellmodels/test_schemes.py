@@ -5,7 +5,7 @@ import pytest
 from scipy.integrate import solve_ivp
 
 from hpc_twin.cellmodels import load
-from hpc_twin.cellmodels.reader import read
+from hpc_twin.cellmodels.reading.reader import read
 
 GATES = {
     "(0.5 - x) / tau": True,

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from hpc_twin.cellmodels.algebra import add, call, mul, power, rebuilt
-from hpc_twin.cellmodels.ir import Expr, num, ordered
+from hpc_twin.cellmodels.expressions.algebra import add, call, mul, power, rebuilt
+from hpc_twin.cellmodels.expressions.ir import Expr, num, ordered
 
 LARGEST_POWER = 40
 LARGEST_OFFSET = 40.0  # |b|; e^b costs |b| rounding errors

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from hpc_twin.cellmodels.algebra import TRUTHS, add, call, div, mul, power, sub
-from hpc_twin.cellmodels.ir import Expr, num, ordered
+from hpc_twin.cellmodels.expressions.algebra import TRUTHS, add, call, div, mul, power, sub
+from hpc_twin.cellmodels.expressions.ir import Expr, num, ordered
 
 
 class NoDerivative(Exception):  # noqa: N818 (it is an answer, not a fault)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from hpc_twin.cellmodels.ir import EVALUATE, Expr, num, ordered
+from hpc_twin.cellmodels.expressions.ir import EVALUATE, Expr, num, ordered
 
 TRUTHS = ("lt", "le", "gt", "ge", "eq", "ne", "and", "or", "not")
 SMALL_POWER = 16

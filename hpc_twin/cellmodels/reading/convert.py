@@ -1,14 +1,14 @@
 """From a parsed Myokit model to Equations: intermediate variables and constants inlined into the graph."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import myokit
 
-from hpc_twin.cellmodels.algebra import TRUTHS, add, call, div, mul, sub
-from hpc_twin.cellmodels.calculus import NoDerivative, derivative
-from hpc_twin.cellmodels.equations import STIMULUS, TIME, Equations
-from hpc_twin.cellmodels.ir import Expr, num, var
+from hpc_twin.cellmodels.equations import STIMULUS, TIME, Equations, Parameter
+from hpc_twin.cellmodels.expressions.algebra import TRUTHS, add, call, div, mul, sub
+from hpc_twin.cellmodels.expressions.calculus import NoDerivative, derivative
+from hpc_twin.cellmodels.expressions.ir import Expr, num, var
 
 _OPERATIONS = {
     myokit.Plus: "add",
@@ -49,11 +49,18 @@ class Converter:
     """Converts one model; ``parameters`` replace constants, ``initial`` the initial values of states."""
 
     def __init__(
-        self, model: myokit.Model, name: str, parameters: Mapping[str, float], initial: Mapping[str, float]
+        self,
+        model: myokit.Model,
+        name: str,
+        parameters: Mapping[str, float],
+        initial: Mapping[str, float],
+        varying: Sequence[str] = (),
     ) -> None:
         """Remember what to convert, nothing is computed."""
+        self._varying, self._changed = tuple(varying), parameters
         self._model, self._name, self._initial = model, name, initial
         self._known: dict[str, Expr] = {key: num(value) for key, value in parameters.items()}
+        self._known.update({key: var(key) for key in varying})
         self._stimulus = model.label("stimulus_current")
 
     def equations(self) -> Equations:
@@ -72,7 +79,18 @@ class Converter:
             states=tuple(s.qname() for s in others),
             rates=tuple(self._rate(s) for s in others),
             initial=tuple(self._start(s) for s in others),
+            varying=self._varying,
+            parameters=self._parameters(),
         )
+
+    def _parameters(self) -> dict[str, Parameter]:
+        """The constants that are numbers in the file, as changed."""
+        found = {}
+        for v in self._model.variables(const=True, deep=True):
+            if v.is_literal() or v.qname() in self._changed or v.qname() in self._varying:
+                value = self._changed.get(v.qname(), v.eval())
+                found[v.qname()] = Parameter(float(value), "" if v.unit() is None else str(v.unit()))
+        return found
 
     def _feed_stimulus(self, v: myokit.Variable) -> None:
         """Replace the labelled current i by stimulus/c with c = d(dV/dt)/di, so that dV/dt gains exactly stimulus."""

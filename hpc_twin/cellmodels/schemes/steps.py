@@ -8,9 +8,9 @@ intermediate expressions. V always takes forward Euler, since diffusion is split
 
 from collections.abc import Callable
 
-from hpc_twin.cellmodels.algebra import TRUTHS, add, call, div, mul, sub
-from hpc_twin.cellmodels.calculus import NoDerivative, derivative
-from hpc_twin.cellmodels.ir import Expr, depends, num, var
+from hpc_twin.cellmodels.expressions.algebra import TRUTHS, add, call, div, mul, sub
+from hpc_twin.cellmodels.expressions.calculus import NoDerivative, derivative
+from hpc_twin.cellmodels.expressions.ir import Expr, depends, num, var
 
 DT = var("dt")
 TINY = 1e-6  # below it (exp(z) - 1)/z is 1 + z/2 to 2e-13

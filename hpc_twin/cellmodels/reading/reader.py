@@ -1,23 +1,32 @@
 """From a model file or library name to Equations. The text is a stranger's: it is parsed, nothing of it is executed."""
 
 import math
-from collections.abc import Mapping
+import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import myokit
 
-from hpc_twin.cellmodels.convert import Converter, Unsupported
 from hpc_twin.cellmodels.equations import Equations
-from hpc_twin.cellmodels.registry import FOLDER, LIBRARY, Entry
+from hpc_twin.cellmodels.reading.convert import Converter, Unsupported
+from hpc_twin.cellmodels.registry import FOLDER, INITIAL_STATES, LIBRARY, Entry
 from hpc_twin.parallel import InputError, nearest
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
 
 LARGEST_FILE = 10_000_000  # bytes; the largest published cell models have 0.2 MB
 
 
-def read(name_or_path: str | Path, parameters: Mapping[str, float | str] | None = None) -> Equations:
+def read(
+    name_or_path: str | Path, parameters: Mapping[str, float | str] | None = None, varying: Sequence[str] = ()
+) -> Equations:
     """Equations of a library model or of a Myokit ``.mmt`` file.
 
-    ``parameters`` replaces constants by qualified name: a number in the model's own unit, or a factor as ``"0.5x"``.
+    ``parameters`` replaces constants by qualified name: a number in the model's own unit, or a factor as ``"0.5x"``;
+    the constants named in ``varying`` stay variables of the expressions.
     The membrane potential is the variable with the label ``membrane_potential``; a variable with the label
     ``stimulus_current`` is replaced by what adds exactly ``stimulus`` mV/ms to dV/dt, so that its sign, unit and the
     ions that it carries are the model's. Raises InputError.
@@ -26,7 +35,8 @@ def read(name_or_path: str | Path, parameters: Mapping[str, float | str] | None 
     try:
         model = _parse(path)
         changed = {**entry.parameters, **_values(model, parameters or {}, path)}
-        return Converter(model, str(name_or_path), changed, entry.initial).equations()
+        _values(model, dict.fromkeys(varying, 0.0), path)  # they exist
+        return Converter(model, str(name_or_path), changed, _initial_states(str(name_or_path)), varying).equations()
     except Unsupported as error:
         raise InputError(f"{path}: {error}") from None
     except (myokit.MyokitError, ArithmeticError, ValueError) as error:
@@ -41,11 +51,17 @@ def _locate(name_or_path: str | Path) -> tuple[Entry, Path]:
         return LIBRARY[text], FOLDER / LIBRARY[text].file
     path = Path(text)
     if path.suffix == ".mmt":
-        return Entry(path.name, ""), path
+        return Entry(path.name), path
     known = ", ".join(LIBRARY)
     raise InputError(
         f"unknown cell model '{text}'{nearest(text, LIBRARY)} (known: {known}, or the path of an .mmt file)"
     )
+
+
+def _initial_states(name: str) -> dict[str, float]:
+    """Those of a variant of the library."""
+    with open(INITIAL_STATES, "rb") as file:
+        return tomllib.load(file).get(name, {})
 
 
 def _parse(path: Path) -> myokit.Model:

@@ -1,0 +1,1 @@
+"""Equations and a scheme to a compiled loop over cells."""

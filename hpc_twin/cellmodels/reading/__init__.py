@@ -1,0 +1,1 @@
+"""Files of strangers to Equations: which format, what its variables are, in which units."""

@@ -1,0 +1,1 @@
+"""Time steps of one cell: what each state becomes after dt."""
