@@ -80,7 +80,9 @@ class CellModelCase(Section):
 class CellCase(CellModelCase):
     """[cells] the model of every node, its scheme, and other models in some regions or transmural layers."""
 
-    scheme: str = Field("rush_larsen", description="rush_larsen or forward_euler")
+    scheme: str = Field(
+        "auto", description="auto, auto2, rush_larsen, forward_euler, grl1, grl2 or implicit: see docs/schemes.md"
+    )
     substeps: int = Field(1, ge=1, le=1000, description="steps of the cells in one step of the tissue")
     regions: dict[str, CellModelCase] = Field({}, description="region name or tag -> model")
     layers: dict[str, CellModelCase] = Field({}, description="endo, mid, epi -> model, by transmural depth")

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from hpc_twin.cellmodels.kernels.compile import build
-from hpc_twin.cellmodels.schemes.steps import SCHEMES
-from hpc_twin.parallel import InputError, RunError, nearest, on_root, together, world
+from hpc_twin.cellmodels.schemes import Method
+from hpc_twin.parallel import RunError, on_root, together, world
 
 _ARGUMENTS: tuple = (
     *(ctypes.c_long, ctypes.c_long, ctypes.c_double, ctypes.c_double, ctypes.c_long),
@@ -29,7 +29,7 @@ class Recipe:
     varying: tuple[str, ...]
     defaults: tuple[float, ...]
     scheme: str
-    gates: tuple[str, ...]
+    methods: tuple[Method, ...]
     source: str
 
 
@@ -48,7 +48,7 @@ class Kernel:
     varying: tuple[str, ...]
     defaults: np.ndarray
     scheme: str
-    gates: tuple[str, ...]
+    methods: tuple[Method, ...]
     library: Path
     _advance: Callable[..., None] = field(repr=False)
 
@@ -110,7 +110,7 @@ def _check(array: np.ndarray, shape: tuple[int, ...], name: str) -> None:
 def load(
     name_or_path: str | Path,
     *,
-    scheme: str = "rush_larsen",
+    scheme: str = "auto",
     parameters: Mapping[str, float | str] | None = None,
     varying: Sequence[str] = (),
     comm=None,
@@ -122,8 +122,6 @@ def load(
     unknown model, scheme or parameter and for an unreadable file.
     """
     comm = world() if comm is None else comm
-    if scheme not in SCHEMES:
-        raise InputError(f"unknown scheme '{scheme}'{nearest(scheme, SCHEMES)} (known: {', '.join(SCHEMES)})")
     recipe = comm.bcast(on_root(comm, lambda: _recipe(name_or_path, scheme, parameters, varying)))
     library = build(recipe.source, comm)
     with together(comm):
@@ -136,7 +134,7 @@ def load(
         varying=recipe.varying,
         defaults=np.array(recipe.defaults, dtype=float),
         scheme=scheme,
-        gates=recipe.gates,
+        methods=recipe.methods,
         library=library,
         _advance=function,
     )
@@ -149,7 +147,7 @@ def _recipe(
     from hpc_twin.cellmodels.reading.reader import read
 
     equations = read(name_or_path, parameters, varying)
-    source, gates = lower(equations, scheme)
+    source, methods = lower(equations, scheme)
     return Recipe(
         name=equations.name,
         state_names=equations.states,
@@ -158,7 +156,7 @@ def _recipe(
         varying=equations.varying,
         defaults=tuple(equations.parameters[name].value for name in equations.varying),
         scheme=scheme,
-        gates=gates,
+        methods=methods,
         source=source,
     )
 

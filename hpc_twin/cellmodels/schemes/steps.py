@@ -1,12 +1,10 @@
-"""Time steps of one cell: from right-hand sides f to the values after a step dt, all from the values before it.
+"""What one state gains in a step dt: from its right-hand side f to x(t + dt) - x(t), by the values before the step.
 
-Forward Euler: x + dt f. Rush-Larsen (Rush & Larsen 1978, IEEE Trans Biomed Eng 25:389-392): exact for a gate,
-f = a + b x with a, b independent of x and held over the step; written as Sundnes et al. 2009 (IEEE Trans Biomed Eng
-56:2546-2548, equation 5) do: x + f/b (exp(b dt) - 1). A gate is found by structure: f is linear in x through all
-intermediate expressions. V always takes forward Euler, since diffusion is split from it.
+Forward Euler: dt f. Rush-Larsen (Rush & Larsen 1978, IEEE Trans Biomed Eng 25:389-392): exact for a gate,
+f = a + b x with a, b independent of x and held over the step, written as f/b (exp(b dt) - 1). Generalised Rush-Larsen
+(Sundnes et al. 2009, IEEE Trans Biomed Eng 56:2546-2556, equations 4-5): the same with b = df/dx at the old values
+for any f.
 """
-
-from collections.abc import Callable
 
 from hpc_twin.cellmodels.expressions.algebra import TRUTHS, add, call, div, mul, sub
 from hpc_twin.cellmodels.expressions.calculus import NoDerivative, derivative
@@ -14,11 +12,12 @@ from hpc_twin.cellmodels.expressions.ir import Expr, depends, num, var
 
 DT = var("dt")
 TINY = 1e-6  # below it (exp(z) - 1)/z is 1 + z/2 to 2e-13
+LARGEST_GROWTH = 1.0  # z = b dt beyond which a growing state leaves the range of its own tangent
 
 
 def forward_euler(x: Expr, f: Expr) -> Expr:
-    """x + dt f."""
-    return add(x, mul(DT, f))
+    """dt f."""
+    return mul(DT, f)
 
 
 def gate_rate(x: Expr, f: Expr) -> Expr | None:
@@ -33,16 +32,19 @@ def gate_rate(x: Expr, f: Expr) -> Expr | None:
 
 
 def rush_larsen(x: Expr, f: Expr) -> Expr:
-    """x + f/b (exp(b dt) - 1) for a gate, forward Euler for all others."""
-    b = gate_rate(x, f)
-    if b is None:
-        return forward_euler(x, f)
+    """f/b (exp(b dt) - 1) for a gate."""
     grown = _relaxed(x, f)
-    return grown if grown is not None else add(x, mul(mul(DT, f), _phi(mul(b, DT))))
+    return grown if grown is not None else mul(mul(DT, f), _phi(mul(derivative(f, x), DT)))
+
+
+def grl1(x: Expr, f: Expr) -> Expr:
+    """f/b (exp(b dt) - 1) with b = df/dx; where b dt is above LARGEST_GROWTH or no number, it counts as that."""
+    z, most = mul(derivative(f, x), DT), num(LARGEST_GROWTH)
+    return mul(mul(DT, f), _phi(call("select", call("lt", z, most), z, most)))
 
 
 def _relaxed(x: Expr, f: Expr) -> Expr | None:
-    """The step of a gate in the form f = N/D with dN/dx = n a number: x + N/n (exp(n dt/D) - 1), which has no 0/0."""
+    """The gain of a gate in the form f = N/D with dN/dx = n a number: N/n (exp(n dt/D) - 1), which has no 0/0."""
     numerator, denominator = f.args if f.op == "div" else (f, num(1))
     if x.args[0] in depends([denominator])[denominator]:
         return None
@@ -50,7 +52,7 @@ def _relaxed(x: Expr, f: Expr) -> Expr | None:
     if not n:
         return None
     growth = sub(call("exp", div(mul(num(n), DT), denominator)), num(1))
-    return add(x, mul(div(numerator, num(n)), growth))
+    return mul(div(numerator, num(n)), growth)
 
 
 def _phi(z: Expr) -> Expr:
@@ -58,6 +60,3 @@ def _phi(z: Expr) -> Expr:
     small = call("lt", call("abs", z), num(TINY))
     series = add(num(1), mul(num(0.5), z))
     return call("select", small, series, div(sub(call("exp", z), num(1)), z))
-
-
-SCHEMES: dict[str, Callable[[Expr, Expr], Expr]] = {"rush_larsen": rush_larsen, "forward_euler": forward_euler}

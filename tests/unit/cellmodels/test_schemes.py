@@ -6,6 +6,7 @@ from scipy.integrate import solve_ivp
 
 from hpc_twin.cellmodels import load
 from hpc_twin.cellmodels.reading.reader import read
+from hpc_twin.cellmodels.schemes import plan
 
 GATES = {
     "(0.5 - x) / tau": True,
@@ -20,9 +21,16 @@ GATES = {
 }
 
 
+def _methods(path, scheme="rush_larsen"):
+    return {m.state: m.method for m in plan(read(path), scheme).methods}
+
+
 @pytest.mark.parametrize(("rate", "is_gate"), GATES.items())
 def test_gates_are_found_by_structure(toy, rate, is_gate):
-    assert load(toy(rate)).gates == (("gate.x",) if is_gate else ())
+    assert _methods(toy(rate)) == {
+        "membrane.V": "forward_euler",
+        "gate.x": "rush_larsen" if is_gate else "forward_euler",
+    }
 
 
 @pytest.mark.parametrize("rate", [rate for rate, is_gate in GATES.items() if is_gate])
@@ -43,7 +51,7 @@ def test_a_gate_that_stands_still_is_no_division_by_zero(toy):
     kernel = load(toy(rate))
     states = kernel.new_states(2)
     kernel.advance(np.full(2, -80.0), states, None, 0.0, 1.0)
-    assert kernel.gates == ("gate.x",)
+    assert kernel.methods[1].method == "rush_larsen"
     np.testing.assert_array_equal(states, 0.2)
 
 

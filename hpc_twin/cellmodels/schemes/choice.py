@@ -1,0 +1,127 @@
+"""Which method each state is stepped with, and why."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from hpc_twin.cellmodels.equations import Equations
+from hpc_twin.cellmodels.expressions.calculus import NoDerivative, derivative
+from hpc_twin.cellmodels.expressions.ir import Expr, var
+from hpc_twin.cellmodels.schemes.implicit import cost
+from hpc_twin.cellmodels.schemes.steps import gate_rate
+from hpc_twin.cellmodels.schemes.stiffness import fastest
+from hpc_twin.cellmodels.schemes.structure import Rates, coupled, jacobian, linear_blocks, needs
+
+EULER, RUSH_LARSEN, GRL1, IMPLICIT = "forward_euler", "rush_larsen", "grl1", "implicit"
+STIFF = 10.0  # 1/ms: a state that relaxes faster takes a step of 0.05 ms badly by forward Euler
+MOST_MULTIPLICATIONS = 2000  # of a block's factorisation
+
+
+@dataclass(frozen=True)
+class Method:
+    """How ``state`` is stepped: "forward_euler", "rush_larsen", "grl1" or "implicit", and the reason in words."""
+
+    state: str
+    method: str
+    reason: str
+
+
+Chosen = dict[str, Method]
+
+
+def right_hand_sides(equations: Equations) -> dict[str, Expr]:
+    """State -> its right-hand side, V first where there is one."""
+    first = {} if equations.v is None or equations.v_rate is None else {equations.v: equations.v_rate}
+    return first | dict(zip(equations.states, equations.rates, strict=True))
+
+
+def forward_euler(equations: Equations) -> Chosen:
+    """Forward Euler for all."""
+    return {name: Method(name, EULER, "asked for") for name in right_hand_sides(equations)}
+
+
+def rush_larsen(equations: Equations) -> Chosen:
+    """Rush-Larsen for the gates, forward Euler for V and all others."""
+    euler = {name: Method(name, EULER, "not linear in itself") for name in equations.states}
+    return _v(equations) | euler | _gates(equations)
+
+
+def generalised_rush_larsen(equations: Equations) -> Chosen:
+    """GRL1 for all that have a derivative, V among them; of a gate it is Rush-Larsen."""
+    tangents = {name: _tangent(name, rate) for name, rate in right_hand_sides(equations).items()}
+    return tangents | _gates(equations)
+
+
+def implicit(equations: Equations) -> Chosen:
+    """The linearly implicit Euler step for all that depend on each other in circles, V left out."""
+    chosen = rush_larsen(equations)
+    rates = dict(zip(equations.states, equations.rates, strict=True))
+    for group in coupled(equations.states, needs(rates)):
+        if len(group) > 1 or chosen[group[0]].method != RUSH_LARSEN:
+            chosen.update(_block(rates, group, f"depends on itself in a circle of {len(group)}"))
+    return chosen
+
+
+def auto(equations: Equations) -> Chosen:
+    """Rush-Larsen for gates, implicit for Markov blocks and for what is stiff together, GRL1 for the stiff alone."""
+    gates = _gates(equations)
+    rates = dict(zip(equations.states, equations.rates, strict=True))
+    chosen = {name: gates[name] if name in gates else _tangent(name, rate) for name, rate in rates.items()}
+    blocks: Chosen = {}
+    for block in linear_blocks(rates, list(gates)):
+        blocks |= _block(rates, block, f"one of {len(block)} states that are linear in each other (Markov)")
+    speeds = _speeds(equations, [name for name in rates if name not in blocks and chosen[name].method != EULER], gates)
+    stiff = [name for name, speed in speeds.items() if speed > STIFF]
+    for group in coupled(stiff, needs({name: rates[name] for name in stiff})):
+        if len(group) > 1:
+            blocks |= _block(rates, group, f"one of {len(group)} states that are stiff together")
+    chosen |= {name: _by_speed(name, speed) for name, speed in speeds.items() if name not in gates}
+    return _v(equations) | chosen | blocks
+
+
+def _v(equations: Equations) -> Chosen:
+    if equations.v is None:
+        return {}
+    return {equations.v: Method(equations.v, EULER, "the membrane potential: diffusion is split from it")}
+
+
+def _gates(equations: Equations) -> Chosen:
+    pairs = zip(equations.states, equations.rates, strict=True)
+    found = [name for name, rate in pairs if gate_rate(var(name), rate) is not None]
+    return {name: Method(name, RUSH_LARSEN, "a gate: linear in itself") for name in found}
+
+
+def _tangent(name: str, rate: Expr) -> Method:
+    """GRL1 where there is a derivative that is not 0."""
+    try:
+        slope = derivative(rate, var(name))
+    except NoDerivative as operation:
+        return Method(name, EULER, f"no derivative: {operation} of itself")
+    if slope.value == 0:
+        return Method(name, EULER, "its rate does not depend on itself")
+    return Method(name, GRL1, "by its tangent")
+
+
+def _speeds(equations: Equations, names: Sequence[str], gates: Collection[str]) -> dict[str, float]:
+    """The fastest relaxation of each state in 1/ms."""
+    rates = dict(zip(equations.states, equations.rates, strict=True))
+    slopes = [derivative(rates[name], var(name)) for name in names]
+    return dict(zip(names, fastest(equations, slopes, gates), strict=True))
+
+
+def _by_speed(name: str, speed: float) -> Method:
+    found = f"df/dx down to -{speed:.2g}/ms"
+    if speed > STIFF:
+        return Method(name, GRL1, f"stiff by itself: {found}")
+    return Method(name, EULER, f"not stiff: {found}")
+
+
+def _block(rates: Rates, group: Sequence[str], reason: str) -> Chosen:
+    """The implicit step for a group, nothing where its Jacobian cannot be written or costs too much."""
+    try:
+        entries = jacobian(rates, group)
+    except NoDerivative:
+        return {}
+    number = {name: k for k, name in enumerate(group)}
+    if cost({(number[i], number[j]) for i, j in entries}, len(group)) > MOST_MULTIPLICATIONS:
+        return {}
+    return {name: Method(name, IMPLICIT, reason) for name in group}

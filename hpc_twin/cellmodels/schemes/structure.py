@@ -1,0 +1,87 @@
+"""Which states depend on which, and which of them form a linear block, as the occupancies of a Markov channel do."""
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+
+import numpy as np
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import connected_components
+
+from hpc_twin.cellmodels.expressions.algebra import TRUTHS
+from hpc_twin.cellmodels.expressions.calculus import NoDerivative, derivative
+from hpc_twin.cellmodels.expressions.ir import Expr, depends, var
+
+Rates = Mapping[str, Expr]  # right-hand side of each state
+Jacobian = dict[tuple[str, str], Expr]  # the d f_i / d x_j that are not 0
+
+
+def jacobian(rates: Rates, names: Collection[str]) -> Jacobian:
+    """d f_i / d x_j for the states in ``names``. Raises NoDerivative."""
+    entries = {}
+    for i in names:
+        needs = depends([rates[i]])[rates[i]]
+        for j in names:
+            slope = derivative(rates[i], var(j)) if j in needs else None
+            if slope is not None and slope.value != 0:
+                entries[i, j] = slope
+    return entries
+
+
+def needs(rates: Rates) -> list[tuple[str, str]]:
+    """The pairs (i, j) where f_i needs x_j."""
+    found = depends(rates.values())
+    return [(i, j) for i, rate in rates.items() for j in rates if j in found[rate]]
+
+
+def coupled(names: Sequence[str], pairs: Collection[tuple[str, str]]) -> list[tuple[str, ...]]:
+    """The strongly connected components of the graph of ``pairs`` over ``names``, in the order of ``names``."""
+    number = {name: k for k, name in enumerate(names)}
+    inner = [(number[i], number[j]) for i, j in pairs if i in number and j in number]
+    rows, columns = np.array(inner, dtype=int).reshape(-1, 2).T
+    graph = csr_array((np.ones(len(inner)), (rows, columns)), shape=(len(names), len(names)))
+    labels = connected_components(graph, connection="strong")[1] if names else ()
+    members: dict[int, list[str]] = {}
+    for name, label in zip(names, labels, strict=True):
+        members.setdefault(int(label), []).append(name)
+    return [tuple(group) for group in members.values()]
+
+
+def linear_blocks(rates: Rates, gates: Sequence[str]) -> list[tuple[str, ...]]:
+    """The sets of two or more ``gates`` that depend on each other in circles, and linearly: f = A x + b.
+
+    States that stand in another's coefficient (calcium in the rates of its receptor) are left out, the worst first.
+    """
+    entries, bends = _jointly(rates, gates)
+    linear = [(i, j) for i, j in entries if not {i, j} & bends[i, j]]
+    waiting, blocks = coupled(gates, linear)[::-1], []
+    while waiting:
+        block = waiting.pop()
+        inner = [pair for pair in entries if pair[0] in block and pair[1] in block]
+        worst = Counter(name for pair in inner for name in bends[pair] if name in block).most_common(1)
+        if worst:
+            rest = [name for name in block if name != worst[0][0]]
+            waiting.extend(coupled(rest, linear)[::-1])
+        elif len(block) > 1:
+            blocks.append(block)
+    return blocks
+
+
+def _jointly(rates: Rates, gates: Sequence[str]) -> tuple[Collection[tuple[str, str]], dict]:
+    """The pairs (i, j) where f_i needs x_j, and for each what d f_i / d x_j or a branch of f_i depends on."""
+    bends: dict[tuple[str, str], frozenset[str]] = {}
+    for i in gates:
+        needs = depends([rates[i]])
+        branched = frozenset().union(*(names for node, names in needs.items() if node.op in TRUTHS))
+        for j in gates:
+            if j in needs[rates[i]]:
+                bends[i, j] = branched | _bent(rates[i], j)
+    return bends.keys(), bends
+
+
+def _bent(rate: Expr, name: str) -> frozenset[str]:
+    """What d rate / d name depends on, with ``name`` itself where there is no derivative."""
+    try:
+        slope = derivative(rate, var(name))
+    except NoDerivative:
+        return frozenset([name])
+    return depends([slope])[slope]
