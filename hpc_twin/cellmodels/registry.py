@@ -24,6 +24,8 @@ class Entry:
 
 _TP06 = "ten Tusscher & Panfilov 2006, doi:10.1152/ajpheart.00109.2006"
 _PUBLISHER = "article of the publisher, equations typed in"
+_ORD = "O'Hara, Virag, Varro & Rudy 2011, doi:10.1371/journal.pcbi.1002061"
+_CC_BY = "CC BY 4.0 article, equations typed in"
 
 LIBRARY = {
     "tentusscher_2006_epi": Entry(
@@ -34,6 +36,15 @@ LIBRARY = {
     ),
     "tentusscher_2006_m": Entry(
         "tentusscher_2006.mmt", "human", "ventricle, midmyocardial", _TP06, _PUBLISHER, {"cell.type": 2}
+    ),
+    "ohara_rudy_2011_endo": Entry(
+        "ohara_rudy_2011.mmt", "human", "ventricle, endocardial", _ORD, _CC_BY, {"cell.type": 0}
+    ),
+    "ohara_rudy_2011_epi": Entry(
+        "ohara_rudy_2011.mmt", "human", "ventricle, epicardial", _ORD, _CC_BY, {"cell.type": 1}
+    ),
+    "ohara_rudy_2011_m": Entry(
+        "ohara_rudy_2011.mmt", "human", "ventricle, midmyocardial", _ORD, _CC_BY, {"cell.type": 2}
     ),
     "mitchell_schaeffer_2003": Entry(
         "mitchell_schaeffer_2003.mmt",
