@@ -18,11 +18,15 @@ MOST_MULTIPLICATIONS = 2000  # of a block's factorisation
 
 @dataclass(frozen=True)
 class Method:
-    """How ``state`` is stepped: "forward_euler", "rush_larsen", "grl1" or "implicit", and the reason in words."""
+    """How ``state`` is stepped: "forward_euler", "rush_larsen", "grl1" or "implicit", and the reason in words.
+
+    ``together`` are the states of its implicit block.
+    """
 
     state: str
     method: str
     reason: str
+    together: tuple[str, ...] = ()
 
 
 Chosen = dict[str, Method]
@@ -66,15 +70,19 @@ def auto(equations: Equations) -> Chosen:
     gates = _gates(equations)
     rates = dict(zip(equations.states, equations.rates, strict=True))
     chosen = {name: gates[name] if name in gates else _tangent(name, rate) for name, rate in rates.items()}
-    blocks: Chosen = {}
-    for block in linear_blocks(rates, list(gates)):
-        blocks |= _block(rates, block, f"one of {len(block)} states that are linear in each other (Markov)")
-    speeds = _speeds(equations, [name for name in rates if name not in blocks and chosen[name].method != EULER], gates)
-    stiff = [name for name, speed in speeds.items() if speed > STIFF]
-    for group in coupled(stiff, needs({name: rates[name] for name in stiff})):
-        if len(group) > 1:
-            blocks |= _block(rates, group, f"one of {len(group)} states that are stiff together")
+    speeds = _speeds(equations, [name for name, method in chosen.items() if method.method != EULER], gates)
     chosen |= {name: _by_speed(name, speed) for name, speed in speeds.items() if name not in gates}
+    markov = linear_blocks(rates, list(gates))
+    blocks: Chosen = {}
+    for block in markov:
+        blocks |= _block(
+            rates, block, f"one of {len(block)} states that are linear in each other, as in a Markov channel"
+        )
+    stiff = {name for name, speed in speeds.items() if speed > STIFF}.union(*markov)
+    joined = [name for name in rates if name in stiff]
+    for group in coupled(joined, needs({name: rates[name] for name in joined})):
+        if len(group) > 1 and group not in markov:
+            blocks |= _block(rates, group, f"one of {len(group)} states that are stiff together")
     return _v(equations) | chosen | blocks
 
 
@@ -124,4 +132,4 @@ def _block(rates: Rates, group: Sequence[str], reason: str) -> Chosen:
     number = {name: k for k, name in enumerate(group)}
     if cost({(number[i], number[j]) for i, j in entries}, len(group)) > MOST_MULTIPLICATIONS:
         return {}
-    return {name: Method(name, IMPLICIT, reason) for name in group}
+    return {name: Method(name, IMPLICIT, reason, tuple(group)) for name in group}

@@ -10,7 +10,6 @@ from hpc_twin.cellmodels.expressions.substitution import substituted
 from hpc_twin.cellmodels.schemes import choice, steps
 from hpc_twin.cellmodels.schemes.choice import EULER, GRL1, IMPLICIT, RUSH_LARSEN, Chosen, Method, right_hand_sides
 from hpc_twin.cellmodels.schemes.implicit import implicit_euler, rosenbrock2
-from hpc_twin.cellmodels.schemes.structure import coupled, needs
 from hpc_twin.parallel import InputError, nearest
 
 
@@ -74,15 +73,10 @@ def plan(equations: Equations, scheme: str) -> Plan:
 
 
 def _grouped(equations: Equations, methods: Mapping[str, Method]) -> list[Group]:
-    """Each state alone, but those of implicit steps together where they depend on each other in circles."""
+    """Each state alone, but those of an implicit block together."""
     rates = right_hand_sides(equations)
-    together = [name for name, method in methods.items() if method.method == IMPLICIT]
-    blocks = coupled(together, needs({name: rates[name] for name in together}))
-    alone = [(name,) for name in methods if name not in together]
-    return [
-        Group(methods[names[0]].method, tuple(var(n) for n in names), tuple(rates[n] for n in names))
-        for names in [*alone, *blocks]
-    ]
+    groups = dict.fromkeys((method.method, method.together or (name,)) for name, method in methods.items())
+    return [Group(method, tuple(var(n) for n in names), tuple(rates[n] for n in names)) for method, names in groups]
 
 
 def _gains(group: Group, block: Callable[..., list[Expr]]) -> dict[Expr, Expr]:
