@@ -4,70 +4,14 @@ import re
 import subprocess
 import time
 
-import myokit
-import myokit.formats
 import numpy as np
 import pytest
+from verify.library_rhs import assert_close, by_numpy, random_states
 
 from hpc_twin.cellmodels import load, names
 from hpc_twin.cellmodels.kernels.compile import find_compiler
 from hpc_twin.cellmodels.reading.reader import read
 from hpc_twin.parallel import InputError
-
-FILES = {
-    "tentusscher_2006_epi": "TenTusscher2006Epi.cellml",
-    "tentusscher_2006_endo": "ten_tusscher_model_2006_endo.cellml",
-    "tentusscher_2006_m": "ten_tusscher_model_2006_M.cellml",
-}
-GATE_NAMES = {"xr1": "Xr1", "xr2": "Xr2", "xs": "Xs", "fcass": "fCass", "rprime": "R_prime"}
-ION_NAMES = {"cai": "Ca_i", "casr": "Ca_SR", "cass": "Ca_ss", "nai": "Na_i", "ki": "K_i"}
-
-
-def _random_states(kernel, n, seed=7):
-    """V from -95 to 60 mV, gates from 0 to 1, concentrations within a factor of two of their initial values."""
-    random = np.random.default_rng(seed)
-    V, states = random.uniform(-95, 60, n), kernel.new_states(n)
-    for row, name in zip(states, kernel.state_names, strict=True):
-        is_ion = name.split(".")[1] in ION_NAMES
-        row[:] = row * random.uniform(0.5, 2, n) if is_ion else random.uniform(0, 1, n)
-    return V, states
-
-
-def _rhs_of(model, y):
-    """Right-hand sides of a Myokit model at many states, by its own numpy code; ``y`` (n_states, n) in its order."""
-    writer = myokit.numpy_writer()
-    values = {writer.ex(myokit.Name(v)): row for v, row in zip(model.states(), y, strict=True)}
-    rates = {}
-    for equations in model.solvable_order().values():
-        for lhs, rhs in equations:
-            value = eval(writer.ex(rhs), {"numpy": np}, values)
-            if lhs.is_derivative():
-                rates[lhs.var()] = value
-            else:
-                values[writer.ex(lhs)] = value
-    return np.array([rates[state] for state in model.states()])
-
-
-@pytest.mark.parametrize("name", FILES)
-def test_right_hand_side_is_that_of_the_reference_file(reference, compiled_rhs, name):
-    model = myokit.formats.importer("cellml").model(str(reference / "cell_models" / FILES[name]))
-    kernel = load(name)
-    V, states = _random_states(kernel, 1000)
-    ours = compiled_rhs(name, V, states)
-    short = [n.split(".")[1] for n in ("membrane.V", *kernel.state_names)]
-    theirs = [v.name() for v in model.states()]
-    column = [theirs.index({**GATE_NAMES, **ION_NAMES}.get(s, s)) for s in short]
-    y = np.empty((19, 1000))
-    y[column] = np.vstack([V, states])
-    expected = _rhs_of(model, y)[column]
-    np.testing.assert_allclose(ours, expected, rtol=1e-9, atol=1e-15)
-
-
-def test_initial_state_is_that_of_the_reference_file(reference):
-    for name, file in FILES.items():
-        model = myokit.formats.importer("cellml").model(str(reference / "cell_models" / file))
-        kernel = load(name)
-        assert sorted([kernel.v_initial, *kernel.initial]) == sorted(model.initial_values(as_floats=True))
 
 
 def test_mitchell_schaeffer_is_the_paper_in_millivolts(compiled_rhs):
@@ -83,12 +27,11 @@ def test_mitchell_schaeffer_is_the_paper_in_millivolts(compiled_rhs):
 def test_kernels_agree_with_their_equations_and_stay_finite(compiled_rhs, name):
     """Odd numbers of cells (remainder loops), V = 15 mV (0/0 in the Goldman current) and extremes among them."""
     kernel, equations = load(name), read(name)
-    V, states = _random_states(kernel, 1003)
+    V, states = random_states(equations, 1003)
     V[:8] = 15.0, 15.0 + 1e-9, 15.0 - 1e-6, -40.0, -200.0, 200.0, 0.0, -80.0
-    expected = np.vstack(equations.rhs(V, states)[1] + [equations.rhs(V, states)[0]])
-    ours = np.roll(compiled_rhs(name, V, states), -1, axis=0)
+    ours, expected = compiled_rhs(name, V, states), by_numpy(equations, V, states)
     assert np.isfinite(ours).all()
-    np.testing.assert_allclose(ours, expected, rtol=1e-9, atol=1e-15)
+    assert_close([equations.v, *equations.states], ours, expected, V)
     kernel.advance(V, states, None, 0.0, 0.01)
     assert np.isfinite(V).all() and np.isfinite(states).all()
 
@@ -124,7 +67,7 @@ def test_a_model_without_stimulus_takes_one(toy):
 
 def test_substeps_are_steps():
     kernel = load("tentusscher_2006_epi")
-    V, states = _random_states(kernel, 600)
+    V, states = random_states(read("tentusscher_2006_epi"), 600)
     V2, states2 = V.copy(), states.copy()
     kernel.advance(V, states, None, 0.0, 0.08, substeps=4)
     for k in range(4):
