@@ -25,6 +25,7 @@ class Entry:
 _TP06 = "ten Tusscher & Panfilov 2006, doi:10.1152/ajpheart.00109.2006"
 _PUBLISHER = "article of the publisher, equations typed in"
 _ORD = "O'Hara, Virag, Varro & Rudy 2011, doi:10.1371/journal.pcbi.1002061"
+_CIPA = "Li et al. 2017, doi:10.1161/CIRCEP.116.004628; Dutta et al. 2017, doi:10.3389/fphys.2017.00616"
 _CC_BY = "CC BY 4.0 article, equations typed in"
 
 LIBRARY = {
@@ -45,6 +46,9 @@ LIBRARY = {
     ),
     "ohara_rudy_2011_m": Entry(
         "ohara_rudy_2011.mmt", "human", "ventricle, midmyocardial", _ORD, _CC_BY, {"cell.type": 2}
+    ),
+    "ohara_rudy_cipa_2017": Entry(
+        "ohara_rudy_cipa_2017.mmt", "human", "ventricle, endocardial, drugs bind to hERG", _CIPA, _CC_BY
     ),
     "mitchell_schaeffer_2003": Entry(
         "mitchell_schaeffer_2003.mmt",

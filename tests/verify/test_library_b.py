@@ -1,0 +1,88 @@
+"""Human ventricular models for drug safety, against reference files."""
+
+import numpy as np
+import pytest
+from verify.library_rhs import (
+    assert_close,
+    by_numpy,
+    check,
+    check_smooth,
+    random_states,
+    reference_model,
+    right_hand_side,
+)
+
+from hpc_twin.cellmodels.reading.reader import read
+
+ORD = {
+    "camk.trapped": "CaMK.CaMKt",
+    **{f"ina.{gate}": f"INa.{gate}" for gate in ("m", "hf", "hs", "j", "hsp", "jp")},
+    **{f"inal.{gate}": f"INaL.{theirs}" for gate, theirs in {"m": "mL", "h": "hL", "hp": "hLp"}.items()},
+    **{f"ito.{'i' + speed + p}": f"Ito.i{speed[0].upper()}{p}" for speed in ("fast", "slow") for p in ("", "p")},
+    "ical.n": "ICaL.nca",
+    "ikr.xf": "IKr.xrf",
+    "ikr.xs": "IKr.xrs",
+    "iks.x1": "IKs.xs1",
+    "iks.x2": "IKs.xs2",
+    "ik1.x": "IK1.xk1",
+    "ryr.jnp": "ryr.Jrelnp",
+    "ryr.jp": "ryr.Jrelp",
+}
+RELEASE = {"ryr.jnp": (0, 1), "ryr.jp": (0, 1)}
+SINGULAR = [0]  # mV, of the driving forces of constant field type
+HERG = [f"ikr.{state}" for state in ("ic1", "ic2", "c1", "c2", "o", "io", "iobound", "obound", "cbound")]
+TRAPPING = {"IKr.Kt": 3.5e-5}  # the reference file says 0, for the control
+
+
+@pytest.mark.parametrize("layer", ["endo", "epi"])
+def test_ohara_rudy_2011(layer):
+    name = f"ohara_rudy_2011_{layer}"
+    check(name, f"{name}.cellml", ORD, v="membrane.v", stimulus="membrane.Istim", ranges=RELEASE)
+
+
+def test_ohara_rudy_2011_midmyocardial():
+    check(
+        "ohara_rudy_2011_m",
+        "ohara_rudy_2011_endo.cellml",
+        ORD,
+        v="membrane.v",
+        stimulus="membrane.Istim",
+        constants={"environment.celltype": 2},  # there is no file of this layer
+        ranges=RELEASE,
+    )
+
+
+def test_ohara_rudy_cipa_2017():
+    check(
+        "ohara_rudy_cipa_2017",
+        "ohara_rudy_cipa_v1_2017.cellml",
+        ORD,
+        v="membrane.v",
+        stimulus="membrane.Istim",
+        constants=TRAPPING,
+        ranges=RELEASE,
+        occupancies=[HERG],
+    )
+
+
+def test_drug_that_binds_to_herg():
+    """Dofetilide at 2 nM with the parameters of Li et al. 2017, table 2."""
+    drug = {"kmax": 1e8, "ku": 1.79e-5, "n": 0.9999, "halfmax": 5.483e8, "vhalf": -1.147, "concentration": 2.0}
+    theirs = {"Kmax": 1e8, "Ku": 1.79e-5, "n": 0.9999, "halfmax": 5.483e8, "Vhalf": -1.147, "D": 2.0}
+    model = reference_model("ohara_rudy_cipa_v1_2017.cellml")
+    for key, value in {**{f"IKr.{key}": value for key, value in theirs.items()}, **TRAPPING}.items():
+        model.get(key).set_rhs(value)
+    V, y = random_states(read("ohara_rudy_cipa_2017"), 100, RELEASE, [HERG])
+    ours = read("ohara_rudy_cipa_2017", {f"ikr.{key}": value for key, value in drug.items()})
+    theirs_y = np.array([np.full(100, value) for value in model.initial_values(as_floats=True)])
+    rows = [model.get(f"IKr.{s}").index() for s in ("IC1", "IC2", "C1", "C2", "O", "IO", "IObound", "Obound", "Cbound")]
+    theirs_y[model.get("membrane.v").index()] = V
+    theirs_y[rows] = y[[ours.states.index(state) for state in HERG]]
+    expected = right_hand_side(model, theirs_y)[rows]
+    found = by_numpy(ours, V, y)[[1 + ours.states.index(state) for state in HERG]]
+    assert_close(HERG, found, expected, V)
+
+
+@pytest.mark.parametrize("name", ["ohara_rudy_2011_endo", "ohara_rudy_2011_epi", "ohara_rudy_cipa_2017"])
+def test_is_smooth(name):
+    check_smooth(name, SINGULAR)
