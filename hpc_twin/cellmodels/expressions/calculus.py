@@ -32,8 +32,7 @@ def _product(node: Expr, dx: Expr, dy: Expr) -> Expr:
 
 
 def _quotient(node: Expr, dx: Expr, dy: Expr) -> Expr:
-    x, y = node.operands
-    return sub(div(dx, y), div(mul(x, dy), mul(y, y)))
+    return div(sub(dx, mul(node, dy)), node.args[1])
 
 
 def _power(node: Expr, dx: Expr, dy: Expr) -> Expr:

@@ -9,7 +9,7 @@ from hpc_twin.cellmodels.expressions.ir import Expr, var
 from hpc_twin.cellmodels.schemes.implicit import cost
 from hpc_twin.cellmodels.schemes.steps import gate_rate
 from hpc_twin.cellmodels.schemes.stiffness import fastest
-from hpc_twin.cellmodels.schemes.structure import Rates, coupled, jacobian, linear_blocks, needs
+from hpc_twin.cellmodels.schemes.structure import Rates, coupled, jacobian, linear_blocks
 
 EULER, RUSH_LARSEN, GRL1, IMPLICIT = "forward_euler", "rush_larsen", "grl1", "implicit"
 STIFF = 10.0  # 1/ms: a state that relaxes faster takes a step of 0.05 ms badly by forward Euler
@@ -59,7 +59,7 @@ def implicit(equations: Equations) -> Chosen:
     """The linearly implicit Euler step for all that depend on each other in circles, V left out."""
     chosen = rush_larsen(equations)
     rates = dict(zip(equations.states, equations.rates, strict=True))
-    for group in coupled(equations.states, needs(rates)):
+    for group in coupled(equations.states, jacobian(rates, equations.states)):
         if len(group) > 1 or chosen[group[0]].method != RUSH_LARSEN:
             chosen.update(_block(rates, group, f"depends on itself in a circle of {len(group)}"))
     return chosen
@@ -80,7 +80,7 @@ def auto(equations: Equations) -> Chosen:
         )
     stiff = {name for name, speed in speeds.items() if speed > STIFF}.union(*markov)
     joined = [name for name in rates if name in stiff]
-    for group in coupled(joined, needs({name: rates[name] for name in joined})):
+    for group in coupled(joined, jacobian(rates, joined)):
         if len(group) > 1 and group not in markov:
             blocks |= _block(rates, group, f"one of {len(group)} states that are stiff together")
     return _v(equations) | chosen | blocks
@@ -124,12 +124,9 @@ def _by_speed(name: str, speed: float) -> Method:
 
 
 def _block(rates: Rates, group: Sequence[str], reason: str) -> Chosen:
-    """The implicit step for a group, nothing where its Jacobian cannot be written or costs too much."""
-    try:
-        entries = jacobian(rates, group)
-    except NoDerivative:
-        return {}
+    """The implicit step for a group, nothing where it costs too much."""
     number = {name: k for k, name in enumerate(group)}
-    if cost({(number[i], number[j]) for i, j in entries}, len(group)) > MOST_MULTIPLICATIONS:
+    pattern = {(number[i], number[j]) for i, j in jacobian(rates, group)}
+    if cost(pattern, len(group)) > MOST_MULTIPLICATIONS:
         return {}
     return {name: Method(name, IMPLICIT, reason, tuple(group)) for name in group}

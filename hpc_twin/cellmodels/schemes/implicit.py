@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from hpc_twin.cellmodels.expressions.algebra import add, call, div, mul, sub
-from hpc_twin.cellmodels.expressions.ir import Expr, num
+from hpc_twin.cellmodels.expressions.ir import Expr, depends, num
 from hpc_twin.cellmodels.expressions.substitution import substituted
 from hpc_twin.cellmodels.schemes.steps import DT
 from hpc_twin.cellmodels.schemes.structure import jacobian
@@ -31,12 +31,12 @@ class Pivot:
 
 
 def implicit_euler(x: Sequence[Expr], f: Sequence[Expr]) -> list[Expr]:
-    """dx of (I - dt J) dx = dt f with J = df/dx: backward Euler where f is linear in x. Raises NoDerivative."""
+    """dx of (I - dt J) dx = dt f with J = df/dx: backward Euler where f is linear in x."""
     return _Factors(x, f, DT).solve([mul(DT, rate) for rate in f])
 
 
 def rosenbrock2(x: Sequence[Expr], f: Sequence[Expr]) -> list[Expr]:
-    """ROS2, L-stable and of order 2 (Verwer et al. 1999, SIAM J Sci Comput 20:1456-1480). Raises NoDerivative.
+    """ROS2, L-stable and of order 2 (Verwer et al. 1999, SIAM J Sci Comput 20:1456-1480), whatever J is.
 
     (I - g dt J) k1 = f(x), (I - g dt J) k2 = f(x + dt k1) - 2 k1, dx = dt (3 k1 + k2)/2 with g = 1 - 1/sqrt(2).
     """
@@ -82,7 +82,8 @@ class _Factors:
         self._a: Entries = {(k, k): num(1) for k in number.values()}
         for (i, j), slope in slopes.items():
             at = number[i], number[j]
-            self._a[at] = sub(self._a.get(at, num(0)), mul(h, slope))
+            finite = _finite(slope) if depends([slope])[slope] & number.keys() else slope
+            self._a[at] = sub(self._a.get(at, num(0)), mul(h, finite))
         self._pivots = elimination(self._a, len(x))
         self._inverse: dict[int, Expr] = {}
         for pivot in self._pivots:
@@ -108,3 +109,8 @@ class _Factors:
                 y[pivot.k] = sub(y[pivot.k], mul(self._a[pivot.k, j], y[j]))
             y[pivot.k] = mul(y[pivot.k], self._inverse[pivot.k])
         return y
+
+
+def _finite(slope: Expr) -> Expr:
+    """0 where ``slope`` is no number: the tangent of a sigmoid whose exponential overflows is inf/inf."""
+    return call("select", call("lt", call("abs", slope), num(math.inf)), slope, num(0))

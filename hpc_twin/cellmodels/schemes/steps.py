@@ -38,9 +38,10 @@ def rush_larsen(x: Expr, f: Expr) -> Expr:
 
 
 def grl1(x: Expr, f: Expr) -> Expr:
-    """f/b (exp(b dt) - 1) with b = df/dx; where b dt is above LARGEST_GROWTH or no number, it counts as that."""
+    """f/b (exp(b dt) - 1) with b = df/dx; b dt counts as LARGEST_GROWTH at most, and as 0 where it is no number."""
     z, most = mul(derivative(f, x), DT), num(LARGEST_GROWTH)
-    return mul(mul(DT, f), _phi(call("select", call("lt", z, most), z, most)))
+    tamed = call("select", call("lt", z, most), z, call("select", call("ge", z, most), most, num(0)))
+    return mul(mul(DT, f), _phi(tamed))
 
 
 def _relaxed(x: Expr, f: Expr) -> Expr | None:

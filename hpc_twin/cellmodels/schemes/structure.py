@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -16,21 +17,15 @@ Jacobian = dict[tuple[str, str], Expr]  # the d f_i / d x_j that are not 0
 
 
 def jacobian(rates: Rates, names: Collection[str]) -> Jacobian:
-    """d f_i / d x_j for the states in ``names``. Raises NoDerivative."""
+    """d f_i / d x_j for the states in ``names``; what has no derivative counts as 0, as conditions of branches do."""
     entries = {}
     for i in names:
         needs = depends([rates[i]])[rates[i]]
         for j in names:
-            slope = derivative(rates[i], var(j)) if j in needs else None
-            if slope is not None and slope.value != 0:
-                entries[i, j] = slope
-    return entries
-
-
-def needs(rates: Rates) -> list[tuple[str, str]]:
-    """The pairs (i, j) where f_i needs x_j."""
-    found = depends(rates.values())
-    return [(i, j) for i, rate in rates.items() for j in rates if j in found[rate]]
+            if j in needs:
+                with suppress(NoDerivative):
+                    entries[i, j] = derivative(rates[i], var(j))
+    return {pair: slope for pair, slope in entries.items() if slope.value != 0}
 
 
 def coupled(names: Sequence[str], pairs: Collection[tuple[str, str]]) -> list[tuple[str, ...]]:
