@@ -12,11 +12,12 @@ from hpc_twin.mesh.partition import distribute
 from hpc_twin.parallel import InputError, on_root, warn
 from hpc_twin.run.meshes import make_mesh
 from hpc_twin.run.timer import Timer
+from hpc_twin.stepping import Pulses
 from hpc_twin.tissue.cells import Population, populate
 from hpc_twin.tissue.conductivity import harmonic, region_tags, tensors
 from hpc_twin.tissue.fibres import FibreAngles, transmural, ventricular_fibres
 from hpc_twin.tissue.monodomain import Discretisation, Monodomain
-from hpc_twin.tissue.stimulus import Pulses, Stimuli, Stimulus, in_box, in_node_set, in_regions, in_sphere, require_hits
+from hpc_twin.tissue.stimulus import Stimuli, Stimulus, in_box, in_node_set, in_regions, in_sphere, require_hits
 
 
 def load_kernels(cells: CellCase, folder: Path, comm) -> list[Kernel]:

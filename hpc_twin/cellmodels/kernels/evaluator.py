@@ -34,6 +34,17 @@ class Evaluator:
         self._evaluate(n, n, t, out.ctypes.data, n, *address, n if parameters.ndim == 2 else 0)
         return out
 
+    def bound(self, V, states, stimulus, parameters, out) -> Callable[[float], None]:
+        """A function of t that does the same for these very arrays, at a third of the cost for one cell."""
+        n, where = out.shape[1], [None if a is None else a.ctypes.data for a in (V, states, stimulus, parameters)]
+        target, stride = out.ctypes.data, n if parameters.ndim == 2 else 0
+        held = (V, states, stimulus, parameters, out)  # alive as long as their addresses are used
+
+        def evaluate(t: float, _held=held) -> None:
+            self._evaluate(n, n, t, target, n, *where, stride)
+
+        return evaluate
+
 
 def evaluator(equations: Equations, outputs: Sequence[Expr], comm=None) -> Evaluator:
     """Compile ``outputs``, expressions in the variables of ``equations``. Collective; raises as ``kernels.build``."""
