@@ -1,32 +1,18 @@
 """Which method each state is stepped with, and why."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 from hpc_twin.cellmodels.equations import Equations
 from hpc_twin.cellmodels.expressions.calculus import NoDerivative, derivative
 from hpc_twin.cellmodels.expressions.ir import Expr, var
 from hpc_twin.cellmodels.schemes.implicit import cost
+from hpc_twin.cellmodels.schemes.stages import EULER, GRL1, IMPLICIT, RUSH_LARSEN, Method
 from hpc_twin.cellmodels.schemes.steps import gate_rate
 from hpc_twin.cellmodels.schemes.stiffness import fastest
 from hpc_twin.cellmodels.schemes.structure import Rates, coupled, jacobian, linear_blocks
 
-EULER, RUSH_LARSEN, GRL1, IMPLICIT = "forward_euler", "rush_larsen", "grl1", "implicit"
 STIFF = 10.0  # 1/ms: a state that relaxes faster takes a step of 0.05 ms badly by forward Euler
 MOST_MULTIPLICATIONS = 2000  # of a block's factorisation
-
-
-@dataclass(frozen=True)
-class Method:
-    """How ``state`` is stepped: "forward_euler", "rush_larsen", "grl1" or "implicit", and the reason in words.
-
-    ``together`` are the states of its implicit block.
-    """
-
-    state: str
-    method: str
-    reason: str
-    together: tuple[str, ...] = ()
 
 
 Chosen = dict[str, Method]
@@ -69,21 +55,20 @@ def auto(equations: Equations) -> Chosen:
     """Rush-Larsen for gates, implicit for Markov blocks and for what is stiff together, GRL1 for the stiff alone."""
     gates = _gates(equations)
     rates = dict(zip(equations.states, equations.rates, strict=True))
-    chosen = {name: gates[name] if name in gates else _tangent(name, rate) for name, rate in rates.items()}
-    speeds = _speeds(equations, [name for name, method in chosen.items() if method.method != EULER], gates)
-    chosen |= {name: _by_speed(name, speed) for name, speed in speeds.items() if name not in gates}
     markov = linear_blocks(rates, list(gates))
-    blocks: Chosen = {}
+    chosen = {name: gates[name] if name in gates else _tangent(name, rate) for name, rate in rates.items()}
     for block in markov:
-        blocks |= _block(
+        chosen |= _block(
             rates, block, f"one of {len(block)} states that are linear in each other, as in a Markov channel"
         )
+    speeds = fastest(equations, chosen)
     stiff = {name for name, speed in speeds.items() if speed > STIFF}.union(*markov)
     joined = [name for name in rates if name in stiff]
     for group in coupled(joined, jacobian(rates, joined)):
         if len(group) > 1 and group not in markov:
-            blocks |= _block(rates, group, f"one of {len(group)} states that are stiff together")
-    return _v(equations) | chosen | blocks
+            chosen |= _block(rates, group, f"one of {len(group)} states that are stiff together")
+    alone = [name for name, method in chosen.items() if method.method == GRL1]
+    return _v(equations) | chosen | {name: _by_speed(name, speeds[name]) for name in alone}
 
 
 def _v(equations: Equations) -> Chosen:
@@ -107,13 +92,6 @@ def _tangent(name: str, rate: Expr) -> Method:
     if slope.value == 0:
         return Method(name, EULER, "its rate does not depend on itself")
     return Method(name, GRL1, "by its tangent")
-
-
-def _speeds(equations: Equations, names: Sequence[str], gates: Collection[str]) -> dict[str, float]:
-    """The fastest relaxation of each state in 1/ms."""
-    rates = dict(zip(equations.states, equations.rates, strict=True))
-    slopes = [derivative(rates[name], var(name)) for name in names]
-    return dict(zip(names, fastest(equations, slopes, gates), strict=True))
 
 
 def _by_speed(name: str, speed: float) -> Method:

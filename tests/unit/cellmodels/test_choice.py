@@ -7,7 +7,7 @@ import pytest
 
 from hpc_twin.cellmodels import load
 from hpc_twin.cellmodels.equations import Equations, Parameter
-from hpc_twin.cellmodels.expressions.algebra import call, div, mul, power, sub
+from hpc_twin.cellmodels.expressions.algebra import add, call, div, mul, power, sub
 from hpc_twin.cellmodels.expressions.ir import evaluate, num, var
 from hpc_twin.cellmodels.kernels.pipeline import lower
 from hpc_twin.cellmodels.reading.reader import read
@@ -15,7 +15,7 @@ from hpc_twin.cellmodels.schemes import SCHEMES, plan
 from hpc_twin.parallel import InputError
 
 V, A, B, C, K = (var(name) for name in ("V", "a", "b", "c", "k"))
-SLOW = sub(num(0), power(A, 2))  # df/dx down to -20/ms in what is stiff 10 times
+SLOW = sub(num(0), power(A, 2))  # df/dx = -1/ms at its beginning, 0.5
 
 
 def _alone(rate, v=True, **more):
@@ -31,8 +31,8 @@ def _chosen(equations, scheme="auto"):
 
 CHOICES = {
     "gate": (sub(V, A), "rush_larsen", "linear in itself"),
-    "slow": (SLOW, "forward_euler", "not stiff: df/dx down to -9."),
-    "stiff": (mul(num(10), SLOW), "grl1", "stiff by itself: df/dx down to -9"),
+    "slow": (SLOW, "forward_euler", "not stiff: df/dx down to -1/ms"),
+    "stiff": (mul(num(100), SLOW), "grl1", "stiff by itself: df/dx down to -1e+02/ms"),
     "growing": (mul(num(10), power(A, 2)), "forward_euler", "not stiff: df/dx down to -0/ms"),
     "floor": (sub(num(0), call("floor", A)), "forward_euler", "no derivative: floor"),
     "clock": (V, "forward_euler", "does not depend on itself"),
@@ -120,3 +120,11 @@ def test_kernels_carry_their_methods():
     kernel = load("mitchell_schaeffer_2003")
     assert (kernel.methods[0].state, kernel.methods[0].method) == ("membrane.V", "forward_euler")
     assert kernel.scheme == "auto"
+
+
+def test_stiffness_is_looked_for_along_a_clamped_run():
+    """c is slow where it begins; depolarised, it grows a thousandfold and relaxes as 2 c."""
+    opened = div(num(100), add(num(1), call("exp", mul(num(-0.2), V))))
+    rate = sub(mul(num(0.1), opened), power(A, 2))
+    assert _chosen(_alone(mul(num(10), rate), initial=(1e-3,)))["a"][0] == "grl1"
+    assert _chosen(_alone(rate, initial=(1e-3,)))["a"][0] == "forward_euler"
