@@ -26,6 +26,7 @@ _TP06 = "ten Tusscher & Panfilov 2006, doi:10.1152/ajpheart.00109.2006"
 _PUBLISHER = "article of the publisher, equations typed in"
 _ORD = "O'Hara, Virag, Varro & Rudy 2011, doi:10.1371/journal.pcbi.1002061"
 _CIPA = "Li et al. 2017, doi:10.1161/CIRCEP.116.004628; Dutta et al. 2017, doi:10.3389/fphys.2017.00616"
+_TORORD = "Tomek et al. 2019, doi:10.7554/eLife.48890; chloride: Tomek et al. 2020, doi:10.1101/2020.06.01.127043"
 _CC_BY = "CC BY 4.0 article, equations typed in"
 
 LIBRARY = {
@@ -49,6 +50,15 @@ LIBRARY = {
     ),
     "ohara_rudy_cipa_2017": Entry(
         "ohara_rudy_cipa_2017.mmt", "human", "ventricle, endocardial, drugs bind to hERG", _CIPA, _CC_BY
+    ),
+    "torord_2019_endo": Entry(
+        "torord_2019.mmt", "human", "ventricle, endocardial, chloride dynamic", _TORORD, _CC_BY, {"cell.type": 0}
+    ),
+    "torord_2019_epi": Entry(
+        "torord_2019.mmt", "human", "ventricle, epicardial, chloride dynamic", _TORORD, _CC_BY, {"cell.type": 1}
+    ),
+    "torord_2019_mid": Entry(
+        "torord_2019.mmt", "human", "ventricle, midmyocardial, chloride dynamic", _TORORD, _CC_BY, {"cell.type": 2}
     ),
     "mitchell_schaeffer_2003": Entry(
         "mitchell_schaeffer_2003.mmt",

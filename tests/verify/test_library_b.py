@@ -28,6 +28,15 @@ ORD = {
     "ryr.jnp": "ryr.Jrelnp",
     "ryr.jp": "ryr.Jrelp",
 }
+TORORD = {
+    **ORD,
+    **{f"ina.{gate}": f"INa.{gate}" for gate in ("m", "h", "hp", "j", "jp")},
+    "ical.n_ss": "ICaL.nca_ss",
+    "ical.n_cyt": "ICaL.nca_i",
+    "ikr.inact": "IKr.I",
+    "ryr.jnp": "ryr.Jrel_np",
+    "ryr.jp": "ryr.Jrel_p",
+}
 RELEASE = {"ryr.jnp": (0, 1), "ryr.jp": (0, 1)}
 SINGULAR = [0]  # mV, of the driving forces of constant field type
 HERG = [f"ikr.{state}" for state in ("ic1", "ic2", "c1", "c2", "o", "io", "iobound", "obound", "cbound")]
@@ -66,9 +75,9 @@ def test_ohara_rudy_cipa_2017():
 
 
 def test_drug_that_binds_to_herg():
-    """Dofetilide at 2 nM with the parameters of Li et al. 2017, table 2."""
-    drug = {"kmax": 1e8, "ku": 1.79e-5, "n": 0.9999, "halfmax": 5.483e8, "vhalf": -1.147, "concentration": 2.0}
-    theirs = {"Kmax": 1e8, "Ku": 1.79e-5, "n": 0.9999, "halfmax": 5.483e8, "Vhalf": -1.147, "D": 2.0}
+    """Dofetilide at its free Cmax, with the parameters of the FDA's CiPA data."""
+    drug = {"kmax": 35.1, "ku": 1.816e-5, "n": 1.08, "halfmax": 216.6, "vhalf": -1.0, "concentration": 2.0}
+    theirs = {"Kmax": 35.1, "Ku": 1.816e-5, "n": 1.08, "halfmax": 216.6, "Vhalf": -1.0, "D": 2.0}
     model = reference_model("ohara_rudy_cipa_v1_2017.cellml")
     for key, value in {**{f"IKr.{key}": value for key, value in theirs.items()}, **TRAPPING}.items():
         model.get(key).set_rhs(value)
@@ -83,6 +92,21 @@ def test_drug_that_binds_to_herg():
     assert_close(HERG, found, expected, V)
 
 
-@pytest.mark.parametrize("name", ["ohara_rudy_2011_endo", "ohara_rudy_2011_epi", "ohara_rudy_cipa_2017"])
+@pytest.mark.parametrize("layer", ["endo", "epi", "mid"])
+def test_torord_2019(layer):
+    check(
+        f"torord_2019_{layer}",
+        f"ToRORd_dynCl_{layer}.cellml",
+        TORORD,
+        v="membrane.v",
+        stimulus="membrane.Istim",
+        ranges={**RELEASE, "ical.d": (0, 1)},
+        occupancies=[["ikr.c3", "ikr.c2", "ikr.c1", "ikr.o", "ikr.inact"]],
+    )
+
+
+@pytest.mark.parametrize(
+    "name", ["ohara_rudy_2011_endo", "ohara_rudy_2011_epi", "ohara_rudy_cipa_2017", "torord_2019_endo"]
+)
 def test_is_smooth(name):
     check_smooth(name, SINGULAR)
