@@ -28,6 +28,7 @@ _ORD = "O'Hara, Virag, Varro & Rudy 2011, doi:10.1371/journal.pcbi.1002061"
 _CIPA = "Li et al. 2017, doi:10.1161/CIRCEP.116.004628; Dutta et al. 2017, doi:10.3389/fphys.2017.00616"
 _TORORD = "Tomek et al. 2019, doi:10.7554/eLife.48890; chloride: Tomek et al. 2020, doi:10.1101/2020.06.01.127043"
 _CC_BY = "CC BY 4.0 article, equations typed in"
+_GPB = "Grandi, Pasqualini & Bers 2010, doi:10.1016/j.yjmcc.2009.09.019"
 
 LIBRARY = {
     "tentusscher_2006_epi": Entry(
@@ -51,6 +52,33 @@ LIBRARY = {
     "ohara_rudy_cipa_2017": Entry(
         "ohara_rudy_cipa_2017.mmt", "human", "ventricle, endocardial, drugs bind to hERG", _CIPA, _CC_BY
     ),
+    "grandi_pasqualini_bers_2010_epi": Entry(
+        "grandi_pasqualini_bers_2010.mmt", "human", "ventricle, epicardial", _GPB, _PUBLISHER, {"cell.epi": 1}
+    ),
+    "grandi_pasqualini_bers_2010_endo": Entry(
+        "grandi_pasqualini_bers_2010.mmt", "human", "ventricle, endocardial", _GPB, _PUBLISHER, {"cell.epi": 0}
+    ),
+    "mahajan_shiferaw_2008": Entry(
+        "mahajan_shiferaw_2008.mmt",
+        "rabbit",
+        "ventricle, at rapid rates",
+        "Mahajan et al. 2008, doi:10.1529/biophysj.106.98160",
+        _PUBLISHER,
+    ),
+    "stewart_2009": Entry(
+        "stewart_2009.mmt",
+        "human",
+        "Purkinje fibre, drives itself",
+        "Stewart et al. 2009, doi:10.1098/rsta.2008.0283",
+        _PUBLISHER,
+    ),
+    "fabbri_2017": Entry(
+        "fabbri_2017.mmt",
+        "human",
+        "sinoatrial node, drives itself",
+        "Fabbri, Fantini, Wilders & Severi 2017, doi:10.1113/JP273259",
+        _PUBLISHER,
+    ),
     "torord_2019_endo": Entry(
         "torord_2019.mmt", "human", "ventricle, endocardial, chloride dynamic", _TORORD, _CC_BY, {"cell.type": 0}
     ),
@@ -59,6 +87,30 @@ LIBRARY = {
     ),
     "torord_2019_mid": Entry(
         "torord_2019.mmt", "human", "ventricle, midmyocardial, chloride dynamic", _TORORD, _CC_BY, {"cell.type": 2}
+    ),
+    "luo_rudy_1991": Entry(
+        "luo_rudy_1991.mmt", "guinea pig", "ventricle", "Luo & Rudy 1991, doi:10.1161/01.RES.68.6.1501", _PUBLISHER
+    ),
+    "beeler_reuter_1977": Entry(
+        "beeler_reuter_1977.mmt",
+        "mammal",
+        "ventricle",
+        "Beeler & Reuter 1977, doi:10.1113/jphysiol.1977.sp011853",
+        _PUBLISHER,
+    ),
+    "hodgkin_huxley_1952": Entry(
+        "hodgkin_huxley_1952.mmt",
+        "squid",
+        "giant axon",
+        "Hodgkin & Huxley 1952, doi:10.1113/jphysiol.1952.sp004764",
+        _PUBLISHER,
+    ),
+    "noble_1962": Entry(
+        "noble_1962.mmt",
+        "mammal",
+        "Purkinje fibre, drives itself",
+        "Noble 1962, doi:10.1113/jphysiol.1962.sp006849",
+        _PUBLISHER,
     ),
     "mitchell_schaeffer_2003": Entry(
         "mitchell_schaeffer_2003.mmt",

@@ -27,37 +27,40 @@ def check(
     file: str,
     states: Mapping[str, str | tuple[str, float]] | None = None,
     *,
-    v: str = "membrane.V",
+    v: str | tuple[str, float, float] = "membrane.V",
     time: str = "ms",
     stimulus: str | None = None,
-    constants: Mapping[str, float] | None = None,
+    constants: Mapping[str, float | str] | None = None,
     ranges: Mapping[str, tuple[float, float]] | None = None,
     occupancies: Iterable[Iterable[str]] = (),
+    held: Iterable[str] = (),
     initial: bool = True,
     n: int = 1000,
 ) -> None:
     """Compare the compiled and the numpy right-hand side of library model ``name`` with those of a reference file.
 
     ``states`` maps our state names to theirs, or to (theirs, factor) with ours = factor * theirs; a state that is not
-    in it is looked for by its last name without regard to case. ``v`` is their V [mV], ``time`` their unit of time.
-    ``stimulus`` is their stimulus current, which is set to 0; ``constants`` sets other variables of theirs, with a
-    word in the calling test why. ``ranges`` and ``occupancies`` are those of ``random_states``; ``initial`` compares
-    initial values, too. Skips the test where the file is not there.
+    in it is looked for by its last name without regard to case. ``v`` is their V [mV], or (V, factor, offset) with
+    ours = factor * theirs + offset; ``time`` is their unit of time. ``stimulus`` is their stimulus current, which is
+    set to 0; ``constants`` sets other variables of theirs to a number or an expression (of Myokit), with a word in the
+    calling test why. ``ranges`` and ``occupancies`` are those of ``random_states``; ``held`` are states of theirs that
+    are constants of ours, they stay at their initial values; ``initial`` compares initial values, too. Skips the test
+    where the file is not there.
     """
     model, equations = reference_model(file), read(name)
     off = {} if stimulus is None else {stimulus: 0.0}
     for variable, value in {**off, **(constants or {})}.items():
         model.get(variable).set_rhs(value)
-    theirs, factor = _paired(equations, model, {equations.v: v, **(states or {})})
+    theirs, factor, offset = _paired(equations, model, {equations.v: v, **(states or {})}, held)
     V, y = random_states(equations, n, ranges, occupancies)
-    their_y = np.empty((model.count_states(), n))
-    their_y[theirs] = np.vstack([V, y]) / factor[:, None]
-    expected = right_hand_side(model, their_y)[theirs] * factor[:, None] / MILLISECONDS[time]
+    their_y = np.tile(np.array(model.initial_values(as_floats=True))[:, None], n)
+    their_y[theirs] = (np.vstack([V, y]) - offset) / factor
+    expected = right_hand_side(model, their_y)[theirs] * factor / MILLISECONDS[time]
     rows = (equations.v, *equations.states)
     assert_close(rows, compiled(name)(V, y), expected, V)
     assert_close(rows, by_numpy(equations, V, y), expected, V)
     if initial:
-        start = np.array(model.initial_values(as_floats=True))[theirs] * factor
+        start = np.array(model.initial_values(as_floats=True))[theirs] * factor[:, 0] + offset[:, 0]
         np.testing.assert_allclose([equations.v_initial, *equations.initial], start, rtol=1e-12, err_msg=str(rows))
 
 
@@ -154,19 +157,18 @@ def check_smooth(name: str, points: Iterable[float], states: np.ndarray | None =
             assert error.max() < TOLERANCE, f"{name}: a jump of {error.max():.2g} near V = {point} mV"
 
 
-def _paired(equations: Equations, model: myokit.Model, names: Mapping) -> tuple[list[int], np.ndarray]:
-    """For each of our states, V first: the row of theirs, and ours/theirs."""
-    theirs = [s.qname() for s in model.states()]
+def _paired(equations: Equations, model: myokit.Model, names: Mapping, held: Iterable[str]) -> tuple:
+    """For each of our states, V first: the row of theirs, and factor and offset (n, 1) of ours to theirs."""
+    theirs, ours = [s.qname() for s in model.states()], [equations.v, *equations.states]
     last = {s.split(".")[-1].lower(): s for s in theirs}
-    pairs = []
-    for state in (equations.v, *equations.states):
+    pairs = {}
+    for state in ours:
         found = names.get(state, last.get(state.split(".")[-1].lower(), "nothing"))
-        pairs.append((found, 1.0) if isinstance(found, str) else found)
-    unknown = [
-        f"{state} -> {their}"
-        for state, (their, _) in zip((equations.v, *equations.states), pairs, strict=True)
-        if their not in theirs
-    ]
+        their, *scale = (found,) if isinstance(found, str) else found
+        pairs[state] = (their, *scale, *(1.0, 0.0)[len(scale) :])
+    unknown = [f"{state} -> {pair[0]}" for state, pair in pairs.items() if pair[0] not in theirs]
     assert not unknown, f"no such states in the file: {unknown}, it has {theirs}"
-    assert len({their for their, _ in pairs}) == len(theirs), f"states of the file that are not compared: {theirs}"
-    return [theirs.index(their) for their, _ in pairs], np.array([factor for _, factor in pairs])
+    missing = set(theirs) - {pair[0] for pair in pairs.values()} - set(held)
+    assert not missing, f"states of the file that are not compared: {missing}"
+    scales = np.array([pair[1:] for pair in pairs.values()])
+    return [theirs.index(pair[0]) for pair in pairs.values()], scales[:, :1], scales[:, 1:]
