@@ -62,10 +62,9 @@ def auto(equations: Equations) -> Chosen:
             rates, block, f"one of {len(block)} states that are linear in each other, as in a Markov channel"
         )
     speeds = fastest(equations, chosen)
-    stiff = {name for name, speed in speeds.items() if speed > STIFF}.union(*markov)
-    joined = [name for name in rates if name in stiff]
-    for group in coupled(joined, jacobian(rates, joined)):
-        if len(group) > 1 and group not in markov:
+    stiff = [name for name, speed in speeds.items() if speed > STIFF and chosen[name].method != IMPLICIT]
+    for group in coupled(stiff, jacobian(rates, stiff)):
+        if len(group) > 1:
             chosen |= _block(rates, group, f"one of {len(group)} states that are stiff together")
     alone = [name for name, method in chosen.items() if method.method == GRL1]
     return _v(equations) | chosen | {name: _by_speed(name, speeds[name]) for name in alone}
