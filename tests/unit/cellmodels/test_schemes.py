@@ -1,4 +1,4 @@
-"""Gates found by structure, and the order of the schemes from both sides."""
+"""Gates found by structure, and their exact steps."""
 
 import numpy as np
 import pytest
@@ -53,28 +53,3 @@ def test_a_gate_that_stands_still_is_no_division_by_zero(toy):
     kernel.advance(np.full(2, -80.0), states, None, 0.0, 1.0)
     assert kernel.methods[1].method == "rush_larsen"
     np.testing.assert_array_equal(states, 0.2)
-
-
-def _upstroke(kernel, dt, until=20.0):
-    """V and states of one stimulated cell after the upstroke."""
-    V, states = np.array([kernel.v_initial]), kernel.new_states(1)
-    kernel.advance(V, states, np.array([30.0]), 0.0, 2.0, round(2.0 / dt))
-    kernel.advance(V, states, None, 2.0, until - 2.0, round((until - 2.0) / dt))
-    return np.append(V, states[:, 0])
-
-
-@pytest.fixture(scope="module")
-def exact(accurate):
-    phases = ((0.0, 2.0, 30.0), (2.0, 20.0, 0.0))
-    models = ("tentusscher_2006_epi", "mitchell_schaeffer_2003")
-    return {name: accurate(name, phases, np.array([]))[:, -1] for name in models}
-
-
-@pytest.mark.parametrize("scheme", ["forward_euler", "rush_larsen"])
-@pytest.mark.parametrize("name", ["tentusscher_2006_epi", "mitchell_schaeffer_2003"])
-def test_order_one_from_both_sides(exact, name, scheme):
-    kernel = load(name, scheme=scheme)
-    first, second = (np.abs(_upstroke(kernel, dt)[0] - exact[name][0]) for dt in (1 / 2000, 1 / 4000))
-    assert 0.9 < np.log2(first / second) < 1.1
-    finest = _upstroke(kernel, 1 / 4000)
-    np.testing.assert_allclose(finest, exact[name], rtol=2e-2)
