@@ -29,6 +29,7 @@ _CIPA = "Li et al. 2017, doi:10.1161/CIRCEP.116.004628; Dutta et al. 2017, doi:1
 _TORORD = "Tomek et al. 2019, doi:10.7554/eLife.48890; chloride: Tomek et al. 2020, doi:10.1101/2020.06.01.127043"
 _CC_BY = "CC BY 4.0 article, equations typed in"
 _GPB = "Grandi, Pasqualini & Bers 2010, doi:10.1016/j.yjmcc.2009.09.019"
+_BOCF = "Bueno-Orovio, Cherry & Fenton 2008, doi:10.1016/j.jtbi.2008.03.029"
 
 LIBRARY = {
     "tentusscher_2006_epi": Entry(
@@ -111,6 +112,50 @@ LIBRARY = {
         "Purkinje fibre, drives itself",
         "Noble 1962, doi:10.1113/jphysiol.1962.sp006849",
         _PUBLISHER,
+    ),
+    "fitzhugh_nagumo_1961": Entry(
+        "fitzhugh_nagumo_1961.mmt",
+        "generic",
+        "excitable membrane, scaled to mV and ms",
+        "FitzHugh 1961, doi:10.1016/S0006-3495(61)86902-6",
+        _PUBLISHER,
+    ),
+    "aliev_panfilov_1996": Entry(
+        "aliev_panfilov_1996.mmt",
+        "generic",
+        "ventricle, two variables, scaled to mV and ms",
+        "Aliev & Panfilov 1996, doi:10.1016/0960-0779(95)00089-5",
+        _PUBLISHER,
+    ),
+    "bueno_orovio_2008_epi": Entry(
+        "bueno_orovio_2008.mmt", "human", "ventricle, epicardial, four variables", _BOCF, _PUBLISHER, {"cell.type": 0}
+    ),
+    "bueno_orovio_2008_endo": Entry(
+        "bueno_orovio_2008.mmt", "human", "ventricle, endocardial, four variables", _BOCF, _PUBLISHER, {"cell.type": 1}
+    ),
+    "bueno_orovio_2008_m": Entry(
+        "bueno_orovio_2008.mmt",
+        "human",
+        "ventricle, midmyocardial, four variables",
+        _BOCF,
+        _PUBLISHER,
+        {"cell.type": 2},
+    ),
+    "bueno_orovio_2008_pb": Entry(
+        "bueno_orovio_2008.mmt",
+        "human",
+        "ventricle, as Priebe & Beuckelmann's, four variables",
+        _BOCF,
+        _PUBLISHER,
+        {"cell.type": 3},
+    ),
+    "bueno_orovio_2008_tnnp": Entry(
+        "bueno_orovio_2008.mmt",
+        "human",
+        "ventricle, as ten Tusscher's of 2004, four variables",
+        _BOCF,
+        _PUBLISHER,
+        {"cell.type": 4},
     ),
     "mitchell_schaeffer_2003": Entry(
         "mitchell_schaeffer_2003.mmt",

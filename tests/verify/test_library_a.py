@@ -1,7 +1,10 @@
 """Models of the library against reference files, and against their papers where there is no file."""
 
+import numpy as np
 import pytest
-from verify.library_rhs import check, check_smooth
+from verify.library_rhs import assert_close, by_numpy, check, check_smooth, compiled, random_states
+
+from hpc_twin.cellmodels.reading.reader import read
 
 TP06 = {
     "tentusscher_2006_epi": "TenTusscher2006Epi.cellml",
@@ -62,3 +65,98 @@ def test_hodgkin_huxley_1952():
 def test_noble_1962():
     check("noble_1962", "noble_1962.cellml")
     check_smooth("noble_1962", [-48, -8, -50])
+
+
+def check_paper(name, paper, v_zero, v_scale, t_scale=1.0):
+    """``paper(u, states)`` gives the dimensionless rates of u = (V - v_zero)/v_scale and of the states."""
+    equations = read(name)
+    V, y = random_states(equations, 1000)
+    expected = np.array(paper((V - v_zero) / v_scale, *y)) / t_scale
+    expected[0] *= v_scale
+    rows = (equations.v, *equations.states)
+    assert_close(rows, compiled(name)(V, y), expected, V)
+    assert_close(rows, by_numpy(equations, V, y), expected, V)
+
+
+def test_mitchell_schaeffer_2003():
+    """Equations 2.1-2.7."""
+
+    def paper(u, h):
+        return h * u**2 * (1 - u) / 0.3 - u / 6, np.where(u < 0.13, (1 - h) / 120, -h / 150)
+
+    check_paper("mitchell_schaeffer_2003", paper, -80, 100)
+
+
+def test_fitzhugh_nagumo_1961():
+    """Equations 1 and 2, in FitzHugh's x = -u, whose equilibrium for a = 0.7, b = 0.8 is (1.1994, -0.6243)."""
+
+    def paper(u, y):
+        x = -u
+        return -3 * (y + x - x**3 / 3), -(x - 0.7 + 0.8 * y) / 3
+
+    check_paper("fitzhugh_nagumo_1961", paper, -23, 35)
+    rest = read("fitzhugh_nagumo_1961")
+    assert np.abs(by_numpy(rest, np.array([rest.v_initial]), np.array([rest.initial]))).max() < 1e-10
+    assert [(-23 - rest.v_initial) / 35, *rest.initial] == pytest.approx([1.1994, -0.6243], abs=5e-5)
+
+
+def test_aliev_panfilov_1996():
+    """Equations 1 and 2. V stays above -105 mV: eps has a pole at -110 mV."""
+
+    def paper(u, v):
+        eps = 0.002 + 0.2 * v / (u + 0.3)
+        return -8 * u * (u - 0.15) * (u - 1) - u * v, eps * (-v - 8 * u * (u - 0.15 - 1))
+
+    check_paper("aliev_panfilov_1996", paper, -80, 100, 12.9)
+
+
+# Table 1 of Bueno-Orovio et al. but for u_o = 0, all of which share tau_v+ = 1.4506, tau_s1, k_s and u_s.
+BUENO_OROVIO = {
+    "epi": "1.55 .3 .13 .006 .006 60 1150 60 15 65 .03 200 .11 400 6 30.0181 .9957 2.0458 .65 16 1.8875 .07 .94",
+    "endo": "1.56 .3 .13 .2 .006 75 10 6 140 200 .016 280 .1 470 6 40 1.2 2 .65 2 2.9013 .0273 .78",
+    "m": "1.61 .3 .13 .1 .005 80 1.4506 70 8 200 .016 280 .078 410 7 91 .8 2.1 .6 4 3.3849 .01 .5",
+    "pb": "1.45 .35 .13 .175 .006 10 1150 140 6.25 65 .015 326 .105 400 6 30.0181 .9957 2.0458 .65 16 1.8875 .175 .9",
+    "tnnp": "1.58 .3 .015 .015 .006 60 1150 70 20 65 .03 280 .11 6 6 43 .2 2 .65 3 2.8723 .07 .94",
+}
+
+
+def _smooth_step(x):
+    return (1 + np.tanh(x)) / 2
+
+
+@pytest.mark.parametrize("column", BUENO_OROVIO)
+def test_bueno_orovio_2008_is_the_paper(column):
+    """Equations 1-11."""
+    c = [float(number) for number in BUENO_OROVIO[column].split()]
+    u_u, th_v, th_w, th_vm, th_o, tau_v1, tau_v2, tau_w1, tau_w2, k_w, u_w, tau_wp, tau_fi = c[:13]
+    tau_o1, tau_o2, tau_so1, tau_so2, k_so, u_so, tau_s2, tau_si, tau_winf, w_star = c[13:]
+
+    def paper(u, v, w, s):
+        H_v, H_w, H_vm, H_o = (np.heaviside(u - threshold, 1) for threshold in (th_v, th_w, th_vm, th_o))
+        tau_v, tau_s = (1 - H_vm) * tau_v1 + H_vm * tau_v2, (1 - H_w) * 2.7342 + H_w * tau_s2
+        tau_w = tau_w1 + (tau_w2 - tau_w1) * _smooth_step(k_w * (u - u_w))
+        tau_so = tau_so1 + (tau_so2 - tau_so1) * _smooth_step(k_so * (u - u_so))
+        v_inf, w_inf = np.where(u < th_vm, 1, 0), (1 - H_o) * (1 - u / tau_winf) + H_o * w_star
+        J_fi, J_si = -v * H_v * (u - th_v) * (u_u - u) / tau_fi, -H_w * w * s / tau_si
+        J_so = u * (1 - H_w) / ((1 - H_o) * tau_o1 + H_o * tau_o2) + H_w / tau_so
+        return (
+            -(J_fi + J_so + J_si),
+            (1 - H_v) * (v_inf - v) / tau_v - H_v * v / 1.4506,
+            (1 - H_w) * (w_inf - w) / tau_w - H_w * w / tau_wp,
+            (_smooth_step(2.0994 * (u - 0.9087)) - s) / tau_s,
+        )
+
+    check_paper(f"bueno_orovio_2008_{column}", paper, -84, 85.7)
+
+
+@pytest.mark.parametrize("column", ["epi", "endo"])
+def test_bueno_orovio_2008(column):
+    """The files are of an earlier version: w switches at theta_o (r), not at theta_w (p), and two numbers differ."""
+    w = "slow_inward_current_w_gate"
+    final = {f"{w}.w": f"(1 - p.p) * ({w}.w_inf - {w}.w) / {w}.tau_w_minus - p.p * {w}.w / {w}.tau_w_plus"}
+    if column == "endo":
+        final |= {"q.u_q": 0.2, "fast_inward_current.tau_fi": 0.1}
+    names = {"gates.v": "fast_inward_current_v_gate.v"}
+    v = ("membrane.V", 85.7, -84)
+    file = f"bueno_2007_{column}.cellml"
+    check(f"bueno_orovio_2008_{column}", file, names, v=v, stimulus="membrane.i_stim", constants=final)
