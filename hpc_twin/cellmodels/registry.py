@@ -157,6 +157,13 @@ LIBRARY = {
         _PUBLISHER,
         {"cell.type": 4},
     ),
+    "courtemanche_1998": Entry(
+        "courtemanche_1998.mmt",
+        "human",
+        "atrium",
+        "Courtemanche, Ramirez & Nattel 1998, doi:10.1152/ajpheart.1998.275.1.H301",
+        _PUBLISHER,
+    ),
     "mitchell_schaeffer_2003": Entry(
         "mitchell_schaeffer_2003.mmt",
         "generic",

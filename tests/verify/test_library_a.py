@@ -160,3 +160,22 @@ def test_bueno_orovio_2008(column):
     v = ("membrane.V", 85.7, -84)
     file = f"bueno_2007_{column}.cellml"
     check(f"bueno_orovio_2008_{column}", file, names, v=v, stimulus="membrane.i_stim", constants=final)
+
+
+def _start(name):
+    """States and their initial values."""
+    equations = read(name)
+    return equations.states, equations.initial
+
+
+def test_courtemanche_1998():
+    ions = "intracellular_ion_concentrations"
+    names = {
+        "ical.fca": "L_type_Ca_channel_f_Ca_gate.f_Ca",
+        "sodium.nai": f"{ions}.Na_i",
+        "potassium.ki": f"{ions}.K_i",
+        **{f"calcium.ca{ours}": f"{ions}.Ca_{ours}" for ours in ("i", "rel", "up")},
+    }
+    check("courtemanche_1998", "courtemanche_ramirez_nattel_1998.cellml", names, stimulus="membrane.i_st")
+    half_open = [0.5 if gate.startswith("release") else y for gate, y in zip(*_start("courtemanche_1998"), strict=True)]
+    check_smooth("courtemanche_1998", [-47.13, -14.1, 3.3328, 19.9, -10, 7.9], half_open)
