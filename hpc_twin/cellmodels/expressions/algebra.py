@@ -7,7 +7,7 @@ import numpy as np
 from hpc_twin.cellmodels.expressions.ir import EVALUATE, Expr, num, ordered
 
 TRUTHS = ("lt", "le", "gt", "ge", "eq", "ne", "and", "or", "not")
-SMALL_POWER = 16
+SMALL_POWER = 64
 
 
 def call(op: str, *args: Expr) -> Expr:

@@ -12,7 +12,7 @@ from hpc_twin.cellmodels.kernels.prelude import PRELUDE
 
 TILE = 256  # cells whose states stay in the cache over the substeps
 
-_INFIX = {
+_PATTERNS = {
     "add": "{} + {}",
     "sub": "{} - {}",
     "mul": "{} * {}",
@@ -28,9 +28,10 @@ _INFIX = {
     "or": "{} | {}",
     "not": "!{}",
     "select": "{} ? {} : {}",
-    "exp": "twin_exp({})",
-    "log": "twin_log({})",
+    "log10": "0.4342944819032518 * twin_log({})",
     "abs": "fabs({})",
+    **{name: f"twin_{name}({{}})" for name in ("exp", "log", "sin", "cos", "tan", "asin", "acos", "atan")},
+    "pow": "twin_pow({}, {})",
 }
 
 _HEAD = """\
@@ -174,7 +175,7 @@ class _Writer:
         return self._names[node.args[0]] if node.op == "var" else self._written[node]
 
     def _operation(self, node: Expr) -> str:
-        pattern = _INFIX.get(node.op) or node.op + "(" + ", ".join(["{}"] * len(node.args)) + ")"
+        pattern = _PATTERNS.get(node.op) or node.op + "(" + ", ".join(["{}"] * len(node.args)) + ")"
         return pattern.format(*(self.text(a) for a in node.args))
 
 

@@ -5,10 +5,11 @@ from collections.abc import Callable, Sequence
 from hpc_twin.cellmodels.equations import Equations
 from hpc_twin.cellmodels.expressions.exponentials import share_exponentials
 from hpc_twin.cellmodels.expressions.ir import Expr
+from hpc_twin.cellmodels.expressions.strength import reduce_powers
 from hpc_twin.cellmodels.kernels.codegen import Layout, generate, generate_evaluation
 from hpc_twin.cellmodels.schemes import Method, plan
 
-PASSES: tuple[Callable[[list[Expr]], list[Expr]], ...] = (share_exponentials,)
+PASSES: tuple[Callable[[list[Expr]], list[Expr]], ...] = (reduce_powers, share_exponentials)
 
 
 def lower(equations: Equations, scheme: str) -> tuple[str, tuple[Method, ...]]:

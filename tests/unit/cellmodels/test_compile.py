@@ -27,7 +27,7 @@ def test_compiles_once(cache, monkeypatch):
     monkeypatch.setattr(compiler, "_compiled", lambda *_: pytest.fail("compiled although it is in the cache"))
     assert compiler.build(SOURCE, world()) == path
     assert path.stat().st_mtime_ns == written
-    assert [p.name for p in cache.iterdir()] == [path.name]
+    assert sorted(cache.iterdir()) == [path, path.with_suffix(".txt")]
 
 
 def test_the_key_knows_source_flags_and_compiler(cache, monkeypatch):
@@ -117,3 +117,33 @@ def test_logarithm(cache):
             2.2250738585072014e-308,
         ):
             np.testing.assert_allclose(log([x] * 9), np.log([x] * 9), rtol=1e-15)
+
+
+@pytest.mark.parametrize("name", ["sin", "cos", "tan", "asin", "acos", "atan"])
+def test_trigonometry(cache, name):
+    ours, exact, random = _vector(f"twin_{name}"), _EXACT[name], np.random.default_rng(3)
+    ranges = (
+        ((-1, 1), (-1e-9, 1e-9), (-0.999999, -0.5)) if name in ("asin", "acos") else ((-9, 9), (-1, 1), (-1e6, 1e6))
+    )
+    for low, high in ranges:
+        x = random.uniform(low, high, 100_000)
+        true = exact(x.astype(np.longdouble))
+        assert (np.abs(ours(x) - true) <= 4.5e-16 * (np.abs(true) if name == "tan" else 1) * (1 + true * true)).all()
+    ends = [0.0, 1.0, -1.0, np.nan, np.inf, -np.inf]
+    with np.errstate(all="ignore"):
+        np.testing.assert_allclose(ours(ends), exact(np.array(ends)), rtol=4e-16)
+
+
+_EXACT = {"sin": np.sin, "cos": np.cos, "tan": np.tan, "asin": np.arcsin, "acos": np.arccos, "atan": np.arctan}
+
+
+def test_power(cache):
+    x, y = np.meshgrid(
+        [0.0, 0.3, 1.0, 7.5, 1e90, np.inf, -2.0, -1.0, -0.1, np.nan], [-3, -2.5, 0, 0.31, 1, 2, 3.3, np.nan]
+    )
+    text = "void f(long n, const double *x, const double *y, double *z)\n{\n#pragma omp simd\n"
+    text += "for (long i = 0; i < n; i++) z[i] = twin_pow(x[i], y[i]);\n}\n"
+    compiled, z = ctypes.CDLL(str(compiler.build_here(PRELUDE + text))).f, np.empty(x.size)
+    compiled(ctypes.c_long(x.size), *(ctypes.c_void_p(a.ctypes.data) for a in (x, y, z)))
+    with np.errstate(all="ignore"):
+        np.testing.assert_allclose(z, np.power(x, y).ravel(), rtol=1e-13)

@@ -1,7 +1,5 @@
 """Compiled kernels against the reference files and against their own equations."""
 
-import re
-import subprocess
 import time
 
 import numpy as np
@@ -9,7 +7,6 @@ import pytest
 from verify.library_rhs import assert_close, by_numpy, random_states
 
 from hpc_twin.cellmodels import load, names
-from hpc_twin.cellmodels.kernels.compile import find_compiler
 from hpc_twin.cellmodels.reading.reader import read
 from hpc_twin.parallel import InputError
 
@@ -122,36 +119,6 @@ def test_a_call_costs_less_than_20_microseconds():
             kernel.advance(V, states, None, 0.0, 0.01)
         best = min(best, (time.perf_counter() - start) / 100)
     assert best < 20e-6
-
-
-def _output(*command):
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
-
-
-@pytest.fixture(scope="module")
-def macros():
-    """What the compiler defines for this machine, where the assembly tests make sense."""
-    defined = _output(*find_compiler(), "-march=native", "-dM", "-E", "-x", "c", "/dev/null")
-    if "__AVX2__" not in defined or "__linux__" not in defined or "__clang__" in defined:
-        pytest.skip("not gcc on Linux with AVX2")
-    return defined
-
-
-@pytest.mark.parametrize("name", names())
-def test_the_loop_is_vectorised(macros, name):
-    """Products and quotients in the object code are of whole vectors (but for remainder loops), and none calls exp."""
-    listing = _output("objdump", "-d", load(name).library)
-    width = "zmm" if "__AVX512F__" in macros else "ymm"
-    vector = len(re.findall(rf"v(?:div|mul)pd .*%{width}", listing))
-    assert vector >= (70 if "tentusscher" in name else 1)
-    assert not re.findall(r"call.*<(exp|log|pow|sqrt)", listing)
-
-
-def test_functions_of_the_library_are_called_by_vectors(macros, toy):
-    symbols = _output("nm", "-D", load(toy("-sin(x)^1.7 / tau")).library)
-    assert "_ZGVeN8v_sin" in symbols or "__AVX512F__" not in macros
-    assert "_ZGVeN8vv_pow" in symbols or "__AVX512F__" not in macros
-    assert "_ZGVdN4v_sin" in symbols
 
 
 @pytest.mark.parametrize(
