@@ -164,6 +164,13 @@ LIBRARY = {
         "Courtemanche, Ramirez & Nattel 1998, doi:10.1152/ajpheart.1998.275.1.H301",
         _PUBLISHER,
     ),
+    "difrancesco_noble_1985": Entry(
+        "difrancesco_noble_1985.mmt",
+        "mammal",
+        "Purkinje fibre, drives itself",
+        "DiFrancesco & Noble 1985, doi:10.1098/rstb.1985.0001",
+        _PUBLISHER,
+    ),
     "mitchell_schaeffer_2003": Entry(
         "mitchell_schaeffer_2003.mmt",
         "generic",

@@ -179,3 +179,10 @@ def test_courtemanche_1998():
     check("courtemanche_1998", "courtemanche_ramirez_nattel_1998.cellml", names, stimulus="membrane.i_st")
     half_open = [0.5 if gate.startswith("release") else y for gate, y in zip(*_start("courtemanche_1998"), strict=True)]
     check_smooth("courtemanche_1998", [-47.13, -14.1, 3.3328, 19.9, -10, 7.9], half_open)
+
+
+def test_difrancesco_noble_1985():
+    names = {"calcium.caup": "intracellular_calcium_concentration.Ca_up"}
+    names |= {"calcium.carel": "intracellular_calcium_concentration.Ca_rel"}
+    check("difrancesco_noble_1985", "DiFrancescoNoble1985.cellml", names, time="s")
+    check_smooth("difrancesco_noble_1985", [-42, -10, -41, 50, -19, -34])
