@@ -171,6 +171,9 @@ LIBRARY = {
         "DiFrancesco & Noble 1985, doi:10.1098/rstb.1985.0001",
         _PUBLISHER,
     ),
+    "maleckar_2009": Entry(
+        "maleckar_2009.mmt", "human", "atrium", "Maleckar et al. 2009, doi:10.1152/ajpheart.00859.2009", _PUBLISHER
+    ),
     "mitchell_schaeffer_2003": Entry(
         "mitchell_schaeffer_2003.mmt",
         "generic",

@@ -162,12 +162,6 @@ def test_bueno_orovio_2008(column):
     check(f"bueno_orovio_2008_{column}", file, names, v=v, stimulus="membrane.i_stim", constants=final)
 
 
-def _start(name):
-    """States and their initial values."""
-    equations = read(name)
-    return equations.states, equations.initial
-
-
 def test_courtemanche_1998():
     ions = "intracellular_ion_concentrations"
     names = {
@@ -177,7 +171,8 @@ def test_courtemanche_1998():
         **{f"calcium.ca{ours}": f"{ions}.Ca_{ours}" for ours in ("i", "rel", "up")},
     }
     check("courtemanche_1998", "courtemanche_ramirez_nattel_1998.cellml", names, stimulus="membrane.i_st")
-    half_open = [0.5 if gate.startswith("release") else y for gate, y in zip(*_start("courtemanche_1998"), strict=True)]
+    start = read("courtemanche_1998")
+    half_open = [0.5 if "release" in name else y for name, y in zip(start.states, start.initial, strict=True)]
     check_smooth("courtemanche_1998", [-47.13, -14.1, 3.3328, 19.9, -10, 7.9], half_open)
 
 
@@ -186,3 +181,36 @@ def test_difrancesco_noble_1985():
     names |= {"calcium.carel": "intracellular_calcium_concentration.Ca_rel"}
     check("difrancesco_noble_1985", "DiFrancescoNoble1985.cellml", names, time="s")
     check_smooth("difrancesco_noble_1985", [-42, -10, -41, 50, -19, -34])
+
+
+def _pairs(theirs, text):
+    """'ours=last theirs=last ...' -> states of a component of the file."""
+    return {ours: f"{theirs}.{last}" for ours, last in (pair.split("=") for pair in text.split())}
+
+
+MALECKAR = {
+    **_pairs("L_type_Ca_channel_d_L_gate", "ical.d=d_L"),
+    **_pairs("L_type_Ca_channel_f_L1_gate", "ical.f1=f_L1"),
+    **_pairs("L_type_Ca_channel_f_L2_gate", "ical.f2=f_L2"),
+    **_pairs("ultra_rapid_K_current_aur_gate", "ikur.opened=a_ur"),
+    **_pairs("ultra_rapid_K_current_iur_gate", "ikur.available=i_ur"),
+    **_pairs("intracellular_Ca_buffering", "buffer.calmodulin=O_C buffer.troponin=O_TC"),
+    **_pairs("intracellular_Ca_buffering", "buffer.troponin_ca=O_TMgC buffer.troponin_mg=O_TMgMg"),
+    **_pairs("Ca_handling_by_the_SR", "buffer.calsequestrin=O_Calse calcium.carel=Ca_rel calcium.caup=Ca_up"),
+    **_pairs("intracellular_ion_concentrations", "sodium.nai=Na_i calcium.cai=Ca_i calcium.cad=Ca_d potassium.ki=K_i"),
+    **_pairs("cleft_space_ion_concentrations", "sodium.nac=Na_c calcium.cac=Ca_c potassium.kc=K_c"),
+}
+
+
+def test_maleckar_2009():
+    """Their IKr has a factor of the drug AZD, which is 1.000007 without the drug; nothing depends on their state O."""
+    check(
+        "maleckar_2009",
+        "Maleckar2008.cellml",
+        MALECKAR,
+        time="s",
+        stimulus="membrane.i_Stim",
+        constants={"delayed_rectifier_K_currents.factorAZD": 1},
+        held=["intracellular_Ca_buffering.O"],
+    )
+    check_smooth("maleckar_2009", [0])
