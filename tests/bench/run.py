@@ -1,4 +1,4 @@
-"""``make bench``: where the time of a run goes, as ratios and as nanoseconds per node and step. Takes 2 to 3 minutes.
+"""``make bench``: where the time of a run goes, as ratios and as nanoseconds per node and step. Takes 5 minutes.
 
 The problem is the slab of Niederer et al. 2011 at dt 0.05 ms. Runs alternate between 1 and 2 ranks, and medians of
 several are printed, since other work on the machine disturbs each of them. ``python run.py SECTION ...`` for some.
@@ -107,8 +107,17 @@ def partition(h: str = "0.2") -> None:
               "largest {imbalance:+.1%}".format(**row))  # fmt: skip
 
 
+def cells() -> None:
+    """Cell models."""
+    from cells import show  # compiles and times in this process, so only where it is wanted
+
+    title("cell models on one core, states in memory, Rush-Larsen [ns per cell and step]")
+    show()
+
+
 SECTIONS = {
     "memory": memory,
+    "cells": cells,
     "step": lambda: step("0.2", 40, 10),
     "fine": lambda: step("0.1", 15, 6),
     "loop": loop,
