@@ -1,4 +1,4 @@
-"""From a model file or library name to Equations. The text is a stranger's: it is parsed, nothing of it is executed."""
+"""The one door: a library name or a model file to Equations. The text is a stranger's: it is parsed, never executed."""
 
 import math
 import sys
@@ -8,7 +8,13 @@ from pathlib import Path
 import myokit
 
 from hpc_twin.cellmodels.equations import Equations
-from hpc_twin.cellmodels.reading.convert import Converter, Unsupported
+from hpc_twin.cellmodels.reading import units
+from hpc_twin.cellmodels.reading.assemble import Assembly, Request
+from hpc_twin.cellmodels.reading.cellml import read_cellml
+from hpc_twin.cellmodels.reading.convert import Unsupported
+from hpc_twin.cellmodels.reading.documents import Document, open_document
+from hpc_twin.cellmodels.reading.labels import find
+from hpc_twin.cellmodels.reading.mmt import read_mmt
 from hpc_twin.cellmodels.registry import FOLDER, INITIAL_STATES, LIBRARY, Entry
 from hpc_twin.parallel import InputError, nearest
 
@@ -17,32 +23,63 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-LARGEST_FILE = 10_000_000  # bytes; the largest published cell models have 0.2 MB
+SUFFIXES = (".mmt", ".cellml", ".xml", ".sbml")
 
 
 def read(
-    name_or_path: str | Path, parameters: Mapping[str, float | str] | None = None, varying: Sequence[str] = ()
+    name_or_path: str | Path,
+    parameters: Mapping[str, float | str] | None = None,
+    varying: Sequence[str] = (),
+    labels: Mapping[str, str] | None = None,
 ) -> Equations:
-    """Equations of a library model or of a Myokit ``.mmt`` file.
+    """Equations of a library model or of a file: Myokit .mmt, CellML 1.0, 1.1 or 2.0, SBML.
 
     ``parameters`` replaces constants by qualified name: a number in the model's own unit, or a factor as ``"0.5x"``;
-    the constants named in ``varying`` stay variables of the expressions.
-    The membrane potential is the variable with the label ``membrane_potential``; a variable with the label
-    ``stimulus_current`` is replaced by what adds exactly ``stimulus`` mV/ms to dV/dt, so that its sign, unit and the
-    ions that it carries are the model's. Raises InputError.
+    the constants named in ``varying`` stay variables of the expressions. ``labels`` (label -> qualified name, "none"
+    for no such variable) overrides what would be found: membrane_potential, stimulus_current, time,
+    intracellular_calcium, contraction_force. What was guessed stands in ``notes``. Raises InputError.
     """
     entry, path = _locate(name_or_path)
+    document = open_document(path)
     try:
-        model = _parse(path)
-        changed = {**entry.parameters, **_values(model, parameters or {}, path)}
-        _values(model, dict.fromkeys(varying, 0.0), path)  # they exist
-        return Converter(model, str(name_or_path), changed, _initial_states(str(name_or_path)), varying).equations()
-    except Unsupported as error:
-        raise InputError(f"{path}: {error}") from None
-    except (myokit.MyokitError, ArithmeticError, ValueError) as error:
-        raise InputError(f"{path}: {error}") from None
+        return _read(document, entry, str(name_or_path), parameters or {}, varying, labels)
+    except myokit.ParseError as error:
+        raise InputError(f"{path}, line {error.line}: {error.desc or error.name}") from None
+    except (Unsupported, myokit.MyokitError, ArithmeticError, ValueError) as error:
+        raise InputError(f"{path}: {str(error)[:2000]}") from None
     except RecursionError:
         raise InputError(f"{path}: an expression is nested too deeply to be read") from None
+
+
+def _read(
+    document: Document,
+    entry: Entry,
+    name: str,
+    parameters: Mapping[str, float | str],
+    varying: Sequence[str],
+    fixed: Mapping[str, str] | None,
+) -> Equations:
+    path, protocol = document.path, None
+    annotations: dict[str, str] = {}
+    notes: list[str] = []
+    if document.format == "mmt":
+        model, protocol = read_mmt(document.text(), path)
+    else:
+        model, annotations, notes = read_cellml(document.content, path)
+    labels = find(model, annotations, fixed, path)
+    labels.notes += [*notes, *_units_that_clash(model)]
+    changed = {**entry.parameters, **_values(model, parameters, path)}
+    _values(model, dict.fromkeys(varying, 0.0), path)  # they exist
+    request = Request(name, changed, _initial_states(name), varying)
+    return Assembly(model, protocol, labels, request).equations()
+
+
+def _units_that_clash(model: myokit.Model) -> list[str]:
+    try:
+        model.check_units(myokit.UNIT_TOLERANT)
+    except myokit.IncompatibleUnitError as error:
+        return ["units do not agree, the numbers are taken as they are: " + " ".join(str(error).split())[:300]]
+    return []
 
 
 def _locate(name_or_path: str | Path) -> tuple[Entry, Path]:
@@ -50,11 +87,12 @@ def _locate(name_or_path: str | Path) -> tuple[Entry, Path]:
     if text in LIBRARY:
         return LIBRARY[text], FOLDER / LIBRARY[text].file
     path = Path(text)
-    if path.suffix == ".mmt":
+    if path.suffix.lower() in SUFFIXES or (path.name and path.is_file()):
         return Entry(path.name), path
     known = ", ".join(LIBRARY)
     raise InputError(
-        f"unknown cell model '{text}'{nearest(text, LIBRARY)} (known: {known}, or the path of an .mmt file)"
+        f"unknown cell model '{text}'{nearest(text, LIBRARY)} "
+        f"(known: {known}, or the path of a file: {', '.join(SUFFIXES)})"
     )
 
 
@@ -62,41 +100,6 @@ def _initial_states(name: str) -> dict[str, float]:
     """Those of a variant of the library."""
     with open(INITIAL_STATES, "rb") as file:
         return tomllib.load(file).get(name, {})
-
-
-def _parse(path: Path) -> myokit.Model:
-    try:
-        if path.stat().st_size > LARGEST_FILE:
-            raise InputError(f"{path}: larger than {LARGEST_FILE} bytes, this is no cell model")
-        text = path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}: not a text file in UTF-8 ({error.reason} at byte {error.start})") from None
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path}: cannot read the cell model ({getattr(error, 'strerror', None) or error})") from None
-    try:
-        model = myokit.parse(text)[0]
-        if model is None:
-            raise InputError(f"{path}: holds no [[model]] section")
-        model.validate()
-    except myokit.ParseError as error:
-        raise InputError(f"{path}, line {error.line}: {error.desc or error.name}") from None
-    except (myokit.MyokitError, ArithmeticError, ValueError) as error:
-        raise InputError(f"{path}: {error}") from None
-    _check_doors(model, path)
-    return model
-
-
-def _check_doors(model: myokit.Model, path: Path) -> None:
-    """V must be a state in mV and time in ms, where the file gives units."""
-    v = model.label("membrane_potential")
-    if v is None or not v.is_state():
-        found = "no variable" if v is None else f"{v.qname()}, which is no state,"
-        raise InputError(
-            f"{path}: {found} has the label membrane_potential: write 'label membrane_potential' behind dot(V)"
-        )
-    for what, variable, unit in zip(("V", "time"), (v, model.time()), ("mV", "ms"), strict=True):
-        if variable is not None and variable.unit() not in (None, myokit.parse_unit(unit)):
-            raise InputError(f"{path}: {what} ({variable.qname()}) is in {variable.unit()}, it must be in [{unit}]")
 
 
 def _values(model: myokit.Model, parameters: Mapping[str, float | str], path: Path) -> dict[str, float]:
@@ -119,7 +122,6 @@ def _value(key: str, given: float | str, constant: myokit.Variable) -> float:
     except (TypeError, ValueError):
         value = math.nan
     if not math.isfinite(value):
-        raise InputError(
-            f"parameter {key}: found {given!r}, give a finite number in {constant.unit()} or a factor as '0.5x'"
-        )
+        unit = units.text(constant.unit()) or "its unit"
+        raise InputError(f"parameter {key}: found {given!r}, give a finite number in {unit} or a factor as '0.5x'")
     return value

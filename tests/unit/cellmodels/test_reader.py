@@ -10,9 +10,8 @@ GOOD = "[[model]]\nm.V = -80\n[m]\ntime = 0 bind time\ndot(V) = {} label membran
 BAD = {
     "line 5": GOOD.format("1 +"),
     "m.nothing": GOOD.format("m.nothing"),
-    "membrane_potential": GOOD.format("1").replace("label membrane_potential", ""),
-    "no state": GOOD.format("1").replace("label membrane_potential", "") + "x = 3 label membrane_potential\n",
-    "[mV]": GOOD.format("1") + "    in [V]\n",
+    "[mV]": GOOD.format("1") + "    in [A]\n",
+    "has no states": "[[model]]\n[m]\ntime = 0 bind time\nx = time\n",
     "no [[model]]": "[[protocol]]\n1 0 1 0 0\n",
     "line 1": "\x00\x01 hello",
     "too deeply": GOOD.format("(" * 3000 + "1" + ")" * 3000),

@@ -1,0 +1,118 @@
+"""CellML 1.0, 1.1 and 2.0 by Myokit's parsers, behind a guard and with what they stumble over smoothed out.
+
+Specifications: https://www.cellml.org/specifications. Imports (1.1, 2.0) are refused: no other file is ever read.
+"""
+
+import re
+import warnings
+from pathlib import Path
+
+import myokit
+import myokit.formats.cellml as namespaces
+import myokit.formats.cellml.v1
+import myokit.formats.cellml.v2
+
+from hpc_twin.cellmodels.reading.xmlguard import parse_xml
+from hpc_twin.parallel import InputError
+
+_VERSIONS = {
+    namespaces.NS_CELLML_1_0: ("1.0", myokit.formats.cellml.v1),
+    namespaces.NS_CELLML_1_1: ("1.1", myokit.formats.cellml.v1),
+    namespaces.NS_CELLML_2_0: ("2.0", myokit.formats.cellml.v2),
+}
+_NAMES = ("name", "component", "component_1", "component_2", "variable_1", "variable_2", "units", "initial_value")
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
+_NUMBER = re.compile(r"\s*[-+]?[\d.]+([eE][-+]?\d+)?\s*\Z")
+_NO_VALUE = ("No value set for", "has no initial value", "does not have a value")
+MOST_EQUATIONS = 5000  # Myokit takes time with their square; the largest published cell model has 1000
+
+Annotations = dict[str, str]  # term of the Oxford metadata -> qualified name
+
+
+def read_cellml(content: bytes, path: Path) -> tuple[myokit.Model, Annotations, list[str]]:
+    """The model, the variables that it annotates, and what had to be guessed. Raises InputError, MyokitError."""
+    root = parse_xml(content, path)
+    namespace, tag = _split(root.tag)
+    if namespace not in _VERSIONS or tag != "model":
+        raise InputError(f"{path}: found <{tag}> of namespace '{namespace}', CellML 1.0, 1.1 or 2.0 has <model>")
+    version, parser = _VERSIONS[namespace]
+    _refuse(root, namespace, version, path)
+    annotations = _annotations(root)
+    _smooth(root, namespace)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        model = parser.CellMLParser().parse(root).myokit_model()
+    notes = list(dict.fromkeys(" ".join(str(w.message).split()) for w in caught))
+    for note in notes:
+        if any(words in note for words in _NO_VALUE):
+            raise InputError(f"{path}: {note}")
+    return model, _found(annotations, model), notes
+
+
+def _split(tag: str) -> tuple[str, str]:
+    """Namespace and name of an element."""
+    namespace, _, name = str(tag).rpartition("}")
+    return namespace.lstrip("{"), name
+
+
+def _refuse(root, namespace: str, version: str, path: Path) -> None:
+    imported = root.find(f"{{{namespace}}}import")
+    if imported is not None:
+        href = next((value for key, value in imported.attrib.items() if _split(key)[1] == "href"), "")
+        raise InputError(
+            f"{path}, line {imported.sourceline}: imports '{href[:200]}' (CellML {version}): other files are never "
+            "read, give the model in one file (OpenCOR and libCellML write flattened ones)"
+        )
+    count = sum(1 for _ in root.iter(f"{{{namespaces.NS_MATHML}}}eq"))
+    if count > MOST_EQUATIONS:
+        raise InputError(f"{path}: has {count} equations, at most {MOST_EQUATIONS} are read")
+
+
+def _annotations(root) -> dict[str, tuple[str, str]]:
+    """Term -> (component, variable), from RDF statements '#id is oxmeta#term' wherever they stand."""
+    rdf = f"{{{namespaces.NS_RDF}}}"
+    terms = {}
+    for description in root.iter(rdf + "Description"):
+        about = description.get(rdf + "about", "")
+        for statement in description:
+            resource = statement.get(rdf + "resource", "")
+            if _split(statement.tag)[1] in ("is", "isVersionOf") and "#" in resource:
+                terms[about.rpartition("#")[2]] = resource.rpartition("#")[2]
+    found = {}
+    for element in root.iter():
+        key = element.get(f"{{{namespaces.NS_CMETA}}}id", element.get("id"))
+        if key in terms and _split(element.tag)[1] == "variable" and element.getparent() is not None:
+            found[terms[key]] = (_clean(element.getparent().get("name", "")), _clean(element.get("name", "")))
+    return found
+
+
+def _found(annotations: dict[str, tuple[str, str]], model: myokit.Model) -> Annotations:
+    """Those annotations whose variable is one of the model, not a copy in another component."""
+    names = {term: ".".join(parts) for term, parts in annotations.items()}
+    return {term: name for term, name in names.items() if model.has_variable(name)}
+
+
+def _smooth(root, namespace: str) -> None:
+    """Drop what is no part of the equations (documentation, metadata, ids); names that Myokit refuses get an x_."""
+    kept = (namespace, namespaces.NS_MATHML)
+    for element in list(root.iter()):
+        if _split(element.tag)[0] not in kept:
+            parent = element.getparent()
+            if parent is not None:
+                parent.remove(element)
+            continue
+        for key in list(element.attrib):
+            inside, name = _split(key)
+            if inside == namespaces.NS_CMETA:
+                del element.attrib[key]
+            elif name in _NAMES and not _NUMBER.match(element.get(key)):
+                element.set(key, _clean(element.get(key)))
+        if element.tag == f"{{{namespaces.NS_MATHML}}}ci" and element.text:
+            element.text = _clean(element.text)
+
+
+def _clean(name: str) -> str:
+    """A name that CellML 1.0 allows but Myokit does not (_x, in), changed; any other as it is."""
+    name = name.strip()
+    odd = re.fullmatch(r"\w+", name, re.ASCII) and (not _NAME.match(name) or name in myokit.KEYWORDS)
+    return f"x_{name.lstrip('_')}" if odd else name
