@@ -28,6 +28,7 @@ _ORD = "O'Hara, Virag, Varro & Rudy 2011, doi:10.1371/journal.pcbi.1002061"
 _CIPA = "Li et al. 2017, doi:10.1161/CIRCEP.116.004628; Dutta et al. 2017, doi:10.3389/fphys.2017.00616"
 _TORORD = "Tomek et al. 2019, doi:10.7554/eLife.48890; chloride: Tomek et al. 2020, doi:10.1101/2020.06.01.127043"
 _CC_BY = "CC BY 4.0 article, equations typed in"
+_MAHAJAN = "Mahajan et al. 2008, doi:10.1529/biophysj.106.98160"
 _GPB = "Grandi, Pasqualini & Bers 2010, doi:10.1016/j.yjmcc.2009.09.019"
 _BOCF = "Bueno-Orovio, Cherry & Fenton 2008, doi:10.1016/j.jtbi.2008.03.029"
 
@@ -60,11 +61,15 @@ LIBRARY = {
         "grandi_pasqualini_bers_2010.mmt", "human", "ventricle, endocardial", _GPB, _PUBLISHER, {"cell.epi": 0}
     ),
     "mahajan_shiferaw_2008": Entry(
+        "mahajan_shiferaw_2008.mmt", "rabbit", "ventricle, at rapid rates", _MAHAJAN, _PUBLISHER
+    ),
+    "mahajan_shiferaw_2008_slow_ito": Entry(
         "mahajan_shiferaw_2008.mmt",
         "rabbit",
-        "ventricle, at rapid rates",
-        "Mahajan et al. 2008, doi:10.1529/biophysj.106.98160",
+        "ventricle, at rapid rates; transient outward current mostly slow, as in Chaste",
+        _MAHAJAN,
         _PUBLISHER,
+        {"ito.g_fast": 0.04, "ito.g_slow": 0.11},
     ),
     "stewart_2009": Entry(
         "stewart_2009.mmt",

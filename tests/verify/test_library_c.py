@@ -83,8 +83,12 @@ def test_grandi_pasqualini_bers_2010(layer):
     )
 
 
-def test_mahajan_shiferaw_2008():
-    check("mahajan_shiferaw_2008", "Mahajan2008.cellml", MAHAJAN, v="cell.V", stimulus="cell.i_Stim", occupancies=CHAIN)
+@pytest.mark.parametrize("name", ["mahajan_shiferaw_2008", "mahajan_shiferaw_2008_slow_ito"])
+def test_mahajan_shiferaw_2008(name):
+    """The file has the conductances of the transient outward current the other way round, and says so."""
+    paper = {} if name.endswith("slow_ito") else {"Ito.gtof": 0.11, "Ito.gtos": 0.04}
+    options = {"v": "cell.V", "stimulus": "cell.i_Stim", "occupancies": CHAIN, "constants": paper}
+    check(name, "Mahajan2008.cellml", MAHAJAN, **options)
 
 
 def test_stewart_2009():
