@@ -70,19 +70,22 @@ class FibreCase(Section):
         return self
 
 
-class CellModelCase(Section):
-    """A cell model and how it differs from the published one."""
+SCHEMES = "auto, auto2, rush_larsen, forward_euler, grl1, grl2 or implicit: see docs/schemes.md"
 
-    model: str = Field(description="library name or .mmt file")
-    parameters: dict[str, float | str] = Field({}, description='model constants: {"ikr.gKr" = "0.5x"}')
+
+class CellModelCase(Section):
+    """A cell model, how it differs from the published one, and what it begins with."""
+
+    model: str = Field(description="library name, or a .mmt, .cellml or SBML file beside the case")
+    parameters: dict[str, float | str] = Field({}, description='model constants: {"ikr.g" = "0.5x"}')
+    scheme: str | None = Field(None, description="default that of [cells]: " + SCHEMES)
+    initial: str | None = Field(None, description="file of 'hpc-twin cell MODEL --save', beside the case")
 
 
 class CellCase(CellModelCase):
     """[cells] the model of every node, its scheme, and other models in some regions or transmural layers."""
 
-    scheme: str = Field(
-        "auto", description="auto, auto2, rush_larsen, forward_euler, grl1, grl2 or implicit: see docs/schemes.md"
-    )
+    scheme: str = Field("auto", description=SCHEMES)
     substeps: int = Field(1, ge=1, le=1000, description="steps of the cells in one step of the tissue")
     regions: dict[str, CellModelCase] = Field({}, description="region name or tag -> model")
     layers: dict[str, CellModelCase] = Field({}, description="endo, mid, epi -> model, by transmural depth")

@@ -1,5 +1,6 @@
 """A cell model as frozen equations: dV/dt = f_V(V, s, t) + stimulus, ds/dt = f_s(V, s, t)."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -55,6 +56,12 @@ class Equations:
     labels: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     own_stimulus: OwnStimulus | None = None
+
+    @property
+    def digest(self) -> str:
+        """Fingerprint of the model: the names of its states and the values of its parameters."""
+        values = sorted((name, parameter.value) for name, parameter in self.parameters.items())
+        return hashlib.sha256(repr((self.v, self.states, values)).encode()).hexdigest()[:16]
 
     def rhs(self, V, states, t: float = 0.0, stimulus=0.0, parameters: Mapping | None = None):
         """(dV/dt, ds/dt) by numpy, of shapes (n,) and (n_states, n): slow, to check compiled kernels with.

@@ -10,8 +10,10 @@ import typer
 from typer.core import TyperGroup
 
 from hpc_twin import __version__
+from hpc_twin.cli.cell_verb import cell
 from hpc_twin.cli.doctor import doctor
 from hpc_twin.cli.mesh_verbs import mesh
+from hpc_twin.cli.models_verb import models
 from hpc_twin.cli.run_verb import run
 from hpc_twin.cli.view_verb import view
 
@@ -22,7 +24,7 @@ PATIENCE = 5.0  # seconds that ranks which failed wait for the others
 
 UsageError = typer.BadParameter.__base__  # click's, or that of typer's own copy of click: typer does not name it
 
-VERBS = ("mesh", "run", "view", "doctor")  # in the order of the data
+VERBS = ("mesh", "run", "view", "models", "cell", "doctor")  # in the order of the data
 
 
 class InOrder(TyperGroup):
@@ -44,6 +46,8 @@ app = typer.Typer(
 app.add_typer(mesh, name="mesh")
 app.command()(run)
 app.command()(view)
+app.add_typer(models, name="models")
+app.command()(cell)
 app.command()(doctor)
 
 

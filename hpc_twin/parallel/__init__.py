@@ -1,6 +1,6 @@
 """Floor 0: the communicator, reductions, and errors that end every rank with one message."""
 
-from hpc_twin.parallel.comm import hooked_abort, max_over, min_over, sum_over, world
+from hpc_twin.parallel.comm import alone, hooked_abort, max_over, min_over, sum_over, world
 from hpc_twin.parallel.errors import InputError, RunError, TwinError, nearest, on_root, together
 from hpc_twin.parallel.log import say, warn
 
@@ -8,6 +8,7 @@ __all__ = [
     "InputError",
     "RunError",
     "TwinError",
+    "alone",
     "hooked_abort",
     "max_over",
     "min_over",

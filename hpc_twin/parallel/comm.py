@@ -11,6 +11,11 @@ def world() -> MPI.Intracomm:
     return MPI.COMM_WORLD
 
 
+def alone() -> MPI.Intracomm:
+    """Return the communicator of this rank by itself: what is done with it is no concern of the others."""
+    return MPI.COMM_SELF
+
+
 def sum_over(comm, value):
     """Sum ``value`` (a number or an array) over all ranks."""
     return comm.allreduce(value, op=MPI.SUM)

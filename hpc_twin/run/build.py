@@ -5,11 +5,12 @@ from pathlib import Path
 
 import numpy as np
 
-from hpc_twin.case import Case, CellCase, ConductivityCase, FibreCase, StimulusCase
+from hpc_twin.case import Case, CellCase, CellModelCase, ConductivityCase, FibreCase, StimulusCase
 from hpc_twin.cellmodels import Kernel, load
 from hpc_twin.mesh.part import Part
 from hpc_twin.mesh.partition import distribute
 from hpc_twin.parallel import InputError, on_root, warn
+from hpc_twin.run.cell import begun
 from hpc_twin.run.meshes import make_mesh
 from hpc_twin.run.timer import Timer
 from hpc_twin.stepping import Pulses
@@ -19,16 +20,32 @@ from hpc_twin.tissue.fibres import FibreAngles, transmural, ventricular_fibres
 from hpc_twin.tissue.monodomain import Discretisation, Monodomain
 from hpc_twin.tissue.stimulus import Stimuli, Stimulus, in_box, in_node_set, in_regions, in_sphere, require_hits
 
+FILES = (".mmt", ".cellml", ".xml", ".sbml")  # of cell models
+
 
 def load_kernels(cells: CellCase, folder: Path, comm) -> list[Kernel]:
-    """The models of a case: the general one, then those of regions or layers, in order."""
-    models = [cells, *cells.regions.values(), *cells.layers.values()]
-    kernels = []
-    for model in models:
-        found = folder / model.model
-        name = found if model.model.endswith(".mmt") else model.model
-        kernels.append(load(name, scheme=cells.scheme, parameters=model.parameters, comm=comm))
-    return kernels
+    """The models of a case, each at its initial state: the general one, then those of regions or layers, in order."""
+    models: dict[str, CellModelCase] = {"cells": cells}
+    models |= {f"cells.regions.{name}": model for name, model in cells.regions.items()}
+    models |= {f"cells.layers.{name}": model for name, model in cells.layers.items()}
+    return [_kernel(key, model, model.scheme or cells.scheme, folder, comm) for key, model in models.items()]
+
+
+def _kernel(key: str, model: CellModelCase, scheme: str, folder: Path, comm) -> Kernel:
+    is_file = Path(model.model).suffix.lower() in FILES
+    kernel = load(
+        folder / model.model if is_file else model.model, scheme=scheme, parameters=model.parameters, comm=comm
+    )
+    if kernel.v_initial is None:
+        raise InputError(f"{key}.model: {model.model} has no membrane potential, which tissue couples")
+    if model.initial is None:
+        return kernel
+    path = folder / model.initial
+    found = comm.bcast(on_root(comm, lambda: begun(kernel, path, key)))
+    V, states, warning = found
+    if warning:
+        warn(comm, warning)
+    return kernel.starting(V, states)
 
 
 def distributed(case: Case, folder: Path, comm, timer: Timer) -> Part:

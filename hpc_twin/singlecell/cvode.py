@@ -15,7 +15,7 @@ import numpy as np
 
 from hpc_twin.cellmodels.equations import Equations
 from hpc_twin.cellmodels.kernels.evaluator import rates
-from hpc_twin.parallel import InputError, RunError, nearest
+from hpc_twin.parallel import InputError, RunError, alone, nearest
 from hpc_twin.singlecell.protocol import Protocol
 
 MOST_STEPS = 1_000_000  # from one output time to the next
@@ -105,7 +105,7 @@ def _compiled(equations: Equations, strength: np.ndarray, values: np.ndarray) ->
     first = 0 if equations.v is None else 1
     y = np.empty((first + len(equations.states), 1))
     dy = np.empty_like(y)
-    evaluate = rates(equations).bound(y[0] if first else None, y[first:], strength, values, dy)
+    evaluate = rates(equations, alone()).bound(y[0] if first else None, y[first:], strength, values, dy)
     flat_y, flat_dy = y[:, 0], dy[:, 0]
 
     def rhs(t: float, now: np.ndarray, into: np.ndarray) -> None:

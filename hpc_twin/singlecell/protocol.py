@@ -1,8 +1,18 @@
-"""How a cell is stimulated: a current of rectangular pulses, the same for all cells or one strength each."""
+"""How a cell is stimulated: rectangular pulses of current, and the strength that it takes."""
 
 from dataclasses import dataclass
 
+import numpy as np
+
+from hpc_twin.cellmodels import Kernel
+from hpc_twin.cellmodels.equations import Equations
+from hpc_twin.parallel import RunError
 from hpc_twin.stepping import Pulses
+
+DURATION, PERIOD = 1.0, 1000.0  # ms
+MARGIN = 2.0  # times the diastolic threshold
+WEAKEST, STRONGEST, N_TRIED = 0.01, 200.0, 64  # mV/ms
+AFTER, WATCHED = 5.0, 300.0  # ms: an action potential is what is there so long after a pulse
 
 
 @dataclass(frozen=True)
@@ -12,12 +22,82 @@ class Protocol:
     strength: float
     pulses: Pulses
 
-    @property
-    def period(self) -> float | None:
-        """From pulse to pulse [ms]; None where there is one only."""
-        return self.pulses.period
 
-
-def paced(period: float, strength: float, duration: float = 1.0, start: float = 0.0, beats: int | None = None):
+def paced(period: float, strength: float, duration: float = DURATION, start: float = 0.0, beats: int | None = None):
     """A protocol of ``beats`` pulses (None: for ever), ``period`` ms apart."""
     return Protocol(strength, Pulses(start, duration, period, beats))
+
+
+def protocol_of(
+    equations: Equations,
+    kernel: Kernel,
+    dt: float,
+    period: float | None = None,
+    duration: float | None = None,
+    strength: float | None = None,
+) -> tuple[Protocol | None, str]:
+    """The protocol of a model and where it comes from, in words; None for a cell that drives itself or has no V.
+
+    What is not given is that of the model's own stimulus; a model without one gets twice its diastolic threshold.
+    """
+    if equations.v is None:
+        return None, "no membrane potential, not stimulated"
+    own = equations.own_stimulus
+    period = period or (own.period if own and own.period else PERIOD)
+    start = 0.0 if own is None or own.start >= period else own.start
+    length = duration or (own.duration if own else DURATION)
+    if strength is not None:
+        return (paced(period, strength, length, start), "as given") if strength else (None, "not stimulated")
+    if own is not None and own.amplitude:
+        return paced(period, own.amplitude, length, start), "the model's own"
+    if beats_alone(kernel, dt):
+        return None, "none: the cell drives itself"
+    found = threshold(kernel, dt, length)
+    return paced(period, MARGIN * found, length, start), f"{MARGIN:g} times the threshold of {found:.3g} mV/ms"
+
+
+def beats_alone(kernel: Kernel, dt: float, watched: float = 3000.0) -> bool:
+    """Whether V goes up through the middle of its range twice in ``watched`` ms without a stimulus."""
+    V, states = np.full(1, kernel.v_initial), kernel.new_states(1)
+    steps = round(1.0 / dt)
+    trace = np.empty(round(watched))
+    for k in range(len(trace)):
+        kernel.advance(V, states, None, k * steps * dt, steps * dt, steps)
+        trace[k] = V[0]
+    middle = (trace.max() + trace.min()) / 2
+    ups = np.count_nonzero((trace[:-1] < middle) & (trace[1:] >= middle))
+    return bool(np.ptp(trace) > 0.2 * abs(trace).max() and ups >= 2)
+
+
+def threshold(kernel: Kernel, dt: float, duration: float) -> float:
+    """Diastolic threshold [mV/ms] of a pulse of ``duration`` at rest, to 1 %. Raises RunError when nothing fires.
+
+    64 cells with strengths in a geometric row are run at once, then 64 between the two around the threshold.
+    """
+    low, high = WEAKEST, STRONGEST
+    for _ in range(2):
+        tried = np.geomspace(low, high, N_TRIED)
+        fires = _fires(kernel, dt, duration, tried)
+        if not fires.any():
+            raise RunError(f"{kernel.name}: no pulse up to {high:g} mV/ms fires it: give strength and duration")
+        first = int(np.argmax(fires))
+        if first == 0:
+            return float(tried[0])
+        low, high = tried[first - 1], tried[first]
+    return float(high)
+
+
+def _fires(kernel: Kernel, dt: float, duration: float, strengths: np.ndarray) -> np.ndarray:
+    """Which cells are, 5 ms after the pulse or later, above half of what the highest reaches then."""
+    n = len(strengths)
+    V, states = np.full(n, kernel.v_initial), kernel.new_states(n)
+    on, rest = max(1, round(duration / dt)), max(1, round(1.0 / dt))
+    kernel.advance(V, states, strengths * duration / (on * dt), 0.0, on * dt, on)
+    highest, t = np.full(n, -np.inf), on * dt
+    while t < duration + WATCHED:
+        kernel.advance(V, states, None, t, rest * dt, rest)
+        t += rest * dt
+        if t > duration + AFTER:
+            np.fmax(highest, V, out=highest)
+    rise = np.where(np.isfinite(highest), highest - kernel.v_initial, 0.0)
+    return rise > rise.max() / 2

@@ -2,14 +2,18 @@
 
 import ctypes
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from hpc_twin.cellmodels.kernels.compile import build
 from hpc_twin.cellmodels.schemes import Method
-from hpc_twin.parallel import RunError, on_root, together, world
+from hpc_twin.parallel import InputError, RunError, on_root, together, world
+
+if TYPE_CHECKING:
+    from hpc_twin.cellmodels.equations import Equations
 
 _ARGUMENTS: tuple = (
     *(ctypes.c_long, ctypes.c_long, ctypes.c_double, ctypes.c_double, ctypes.c_long),
@@ -30,6 +34,7 @@ class Recipe:
     defaults: tuple[float, ...]
     scheme: str
     methods: tuple[Method, ...]
+    digest: str
     source: str
 
 
@@ -38,7 +43,7 @@ class Kernel:
     """A compiled model. ``initial`` has shape (n_states,), without V, whose initial value is ``v_initial`` [mV].
 
     ``v_initial`` is None for a model without V. ``varying`` names the parameters that are arguments of ``advance``;
-    ``defaults`` (n_varying,) are their values in the model.
+    ``defaults`` (n_varying,) are their values in the model. ``digest`` is that of the equations.
     """
 
     name: str
@@ -49,6 +54,7 @@ class Kernel:
     defaults: np.ndarray
     scheme: str
     methods: tuple[Method, ...]
+    digest: str
     library: Path
     _advance: Callable[..., None] = field(repr=False)
 
@@ -64,6 +70,19 @@ class Kernel:
     def new_parameters(self, n: int) -> np.ndarray:
         """The varying parameters of ``n`` cells, shape (n_varying, n), all as in the model."""
         return np.repeat(self.defaults[:, None], n, axis=1)
+
+    def starting(self, V: float | None, states: Mapping[str, float]) -> "Kernel":
+        """This kernel with other initial values. Raises InputError naming the states that are missing or unknown."""
+        missing = [name for name in self.state_names if name not in states]
+        unknown = [name for name in states if name not in self.state_names]
+        if (V is None) != (self.v_initial is None):
+            (unknown if self.v_initial is None else missing).insert(0, "V")
+        if missing or unknown:
+            words = [
+                f"{what} {', '.join(names)}" for what, names in (("without", missing), ("unknown", unknown)) if names
+            ]
+            raise InputError(f"these are not the states of {self.name}: {'; '.join(words)}")
+        return replace(self, v_initial=V, initial=np.array([states[name] for name in self.state_names], dtype=float))
 
     def advance(self, V, states, stimulus, t: float, dt: float, substeps: int = 1, parameters=None) -> None:
         """Take all cells from t to t + dt [ms], in place, in ``substeps`` equal steps.
@@ -101,7 +120,7 @@ def _stride(rows: np.ndarray, n: int) -> int:
 
 
 def _check(array: np.ndarray, shape: tuple[int, ...], name: str) -> None:
-    packed = array.strides[-1] == 8 or array.shape[-1] < 2
+    packed = array.strides[-1] == 8 or array.shape[-1] < 2 or not array.size
     if array.shape != shape or array.dtype != np.float64 or not packed:
         found = f"{array.dtype} of shape {array.shape}"
         raise ValueError(f"{name} must be float64 of shape {shape} with contiguous rows, not {found}")
@@ -122,31 +141,26 @@ def load(
     unknown model, scheme or parameter and for an unreadable file.
     """
     comm = world() if comm is None else comm
-    recipe = comm.bcast(on_root(comm, lambda: _recipe(name_or_path, scheme, parameters, varying)))
-    library = build(recipe.source, comm)
-    with together(comm):
-        function = _bound(library)
-    return Kernel(
-        name=recipe.name,
-        state_names=recipe.state_names,
-        initial=np.array(recipe.initial, dtype=float),
-        v_initial=recipe.v_initial,
-        varying=recipe.varying,
-        defaults=np.array(recipe.defaults, dtype=float),
-        scheme=scheme,
-        methods=recipe.methods,
-        library=library,
-        _advance=function,
-    )
+    return _kernel(comm.bcast(on_root(comm, lambda: _read(name_or_path, scheme, parameters, varying))), comm)
 
 
-def _recipe(
+def compiled(equations: "Equations", scheme: str = "auto", comm=None) -> Kernel:
+    """The kernel of equations that were read before. Collective; raises InputError for an unknown scheme."""
+    comm = world() if comm is None else comm
+    return _kernel(comm.bcast(on_root(comm, lambda: _recipe(equations, scheme))), comm)
+
+
+def _read(
     name_or_path: str | Path, scheme: str, parameters: Mapping[str, float | str] | None, varying: Sequence[str]
 ) -> Recipe:
-    from hpc_twin.cellmodels.kernels.pipeline import lower  # what reads models takes 0.3 s to import: rank 0 alone does
-    from hpc_twin.cellmodels.reading.reader import read
+    from hpc_twin.cellmodels.reading.reader import read  # takes 0.3 s to import: rank 0 alone does
 
-    equations = read(name_or_path, parameters, varying)
+    return _recipe(read(name_or_path, parameters, varying), scheme)
+
+
+def _recipe(equations: "Equations", scheme: str) -> Recipe:
+    from hpc_twin.cellmodels.kernels.pipeline import lower
+
     source, methods = lower(equations, scheme)
     return Recipe(
         name=equations.name,
@@ -157,7 +171,27 @@ def _recipe(
         defaults=tuple(equations.parameters[name].value for name in equations.varying),
         scheme=scheme,
         methods=methods,
+        digest=equations.digest,
         source=source,
+    )
+
+
+def _kernel(recipe: Recipe, comm) -> Kernel:
+    library = build(recipe.source, comm)
+    with together(comm):
+        function = _bound(library)
+    return Kernel(
+        name=recipe.name,
+        state_names=recipe.state_names,
+        initial=np.array(recipe.initial, dtype=float),
+        v_initial=recipe.v_initial,
+        varying=recipe.varying,
+        defaults=np.array(recipe.defaults, dtype=float),
+        scheme=recipe.scheme,
+        methods=recipe.methods,
+        digest=recipe.digest,
+        library=library,
+        _advance=function,
     )
 
 

@@ -1,0 +1,246 @@
+"""What ``hpc-twin cell`` does on rank 0: run the experiments, print their table, write the files."""
+
+import signal
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from hpc_twin.cli.main import INTERRUPTED
+from hpc_twin.parallel import InputError, nearest
+from hpc_twin.run.cell import initial_state, save_state, save_traces
+from hpc_twin.singlecell.biomarkers import Biomarkers
+from hpc_twin.singlecell.experiment import Experiment, Outcome, perform, reference
+from hpc_twin.units import parse
+
+WORDS = {  # biomarker -> (words, unit; None: that of calcium)
+    "rest": ("V at rest", "mV"),
+    "peak": ("peak V", "mV"),
+    "amplitude": ("amplitude", "mV"),
+    "upstroke": ("largest dV/dt", "mV/ms"),
+    "APD30": ("APD30", "ms"),
+    "APD50": ("APD50", "ms"),
+    "APD90": ("APD90", "ms"),
+    "calcium_diastolic": ("calcium, diastolic", None),
+    "calcium_systolic": ("calcium, systolic", None),
+    "CaTD50": ("CaTD50", "ms"),
+    "CaTD90": ("CaTD90", "ms"),
+    "cycle_length": ("cycle length", "ms"),
+}
+
+
+LABELS = {
+    "v": "membrane_potential",
+    "stimulus": "stimulus_current",
+    "time": "time",
+    "calcium": "intracellular_calcium",
+    "force": "contraction_force",
+}
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """Files to read and write, and whether to compare with CVODE."""
+
+    initial: Path | None = None
+    save: Path | None = None
+    picture: Path | None = None
+    out: Path | None = None
+    variables: str = ""
+    reference: bool = False
+
+
+def milliseconds(text: str, option: str) -> float:
+    """A time of the command line. Raises InputError naming the option."""
+    try:
+        value = parse(text, "time")
+    except InputError as error:
+        raise InputError(f"{option}: {error}") from None
+    if not value > 0:
+        raise InputError(f"{option}: found {text}, it must be greater than 0")
+    return value
+
+
+def pairs(settings: Sequence[str], option: str) -> dict[str, str]:
+    """NAME=VALUE words as a table. Raises InputError."""
+    found = {}
+    for setting in settings:
+        name, equals, value = (part.strip() for part in setting.partition("="))
+        if not (name and equals and value):
+            raise InputError(f"{option}: found '{setting}', write NAME=VALUE")
+        found[name] = value
+    return found
+
+
+def chosen_labels(settings: Sequence[str]) -> dict[str, str]:
+    """Label -> variable, from words such as v=membrane.V. Raises InputError."""
+    found = {}
+    for short, variable in pairs(settings, "--fix-labels").items():
+        label = LABELS.get(short.lower(), short)
+        if label not in LABELS.values():
+            known = ", ".join(LABELS)
+            raise InputError(f"--fix-labels: unknown label '{short}'{nearest(short, LABELS)} (known: {known})")
+        found[label] = variable
+    return found
+
+
+def changes(settings: Sequence[str]) -> dict[str, float | str]:
+    """Parameters: numbers, or factors such as 0.5x."""
+    found: dict[str, float | str] = {}
+    for name, value in pairs(settings, "--set").items():
+        try:
+            found[name] = float(value)
+        except ValueError:
+            found[name] = value
+    return found
+
+
+def work(experiments: Sequence[Experiment], wishes: Wishes) -> int:
+    """Do it all; the exit code."""
+    if len(experiments) > 1 and (wishes.save or wishes.initial):
+        raise InputError("--save and --initial: give one MODEL, the state belongs to it")
+    if wishes.initial is not None:
+        experiments = [replace(experiments[0], initial=initial_state(wishes.initial))]
+    for path, option in ((wishes.save, "--save"), (wishes.out, "--out"), (wishes.picture, "--picture")):
+        if path is not None and not path.parent.is_dir():  # told before the work, not after it
+            raise InputError(f"{option}: there is no folder {path.parent}")
+    outcomes: dict[str, Outcome] = {}
+    with _stoppable() as stop:
+        for experiment in experiments:
+            with _progress(experiment) as tell:
+                outcomes[_label(experiment, outcomes)] = perform(experiment, tell, stop)
+            if stop():
+                break
+    _tell(outcomes, wishes)
+    _write(outcomes, wishes)
+    return INTERRUPTED if stop() else 0
+
+
+def _label(experiment: Experiment, taken: Mapping) -> str:
+    name = Path(str(experiment.model)).stem
+    return name if name not in taken else f"{name} ({len(taken) + 1})"
+
+
+@contextmanager
+def _stoppable() -> Iterator[Callable[[], bool]]:
+    """The first Ctrl-C lets the beat end and its results be told; a second one ends everything."""
+    heard: list[int] = []
+    usual = signal.getsignal(signal.SIGINT)
+
+    def hear(number: int, frame) -> None:
+        heard.append(number)
+        signal.signal(signal.SIGINT, usual)
+
+    signal.signal(signal.SIGINT, hear)
+    try:
+        yield lambda: bool(heard)
+    finally:
+        signal.signal(signal.SIGINT, usual)
+
+
+@contextmanager
+def _progress(experiment: Experiment) -> Iterator[Callable[[int, float], None]]:
+    """A bar with an estimate on a terminal, nothing in a file."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[words]}"), TimeRemainingColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as bar:
+        task = bar.add_task(Path(str(experiment.model)).stem, total=experiment.beats, words="compiling")
+
+        def tell(beat: int, change: float) -> None:
+            bar.update(task, completed=beat, words=f"beat {beat} of {experiment.beats}, change {change:.1e}")
+
+        yield tell
+
+
+def _tell(outcomes: Mapping[str, Outcome], wishes: Wishes) -> None:
+    for label, outcome in outcomes.items():
+        exact = reference(outcome)[0] if wishes.reference and outcome.beats else ()
+        show(_header(label, outcome))
+        if outcome.beats:
+            show(_table(outcome, exact[-1] if exact else None))
+        else:
+            show(_states(outcome))
+        for note in outcome.equations.notes:
+            show(f"note: {note}")
+
+
+def show(what) -> None:
+    """Print for a terminal, or plainly for a file."""
+    terminal = sys.stdout.isatty()
+    if isinstance(what, str):
+        print(what)
+    else:
+        Console(width=None if terminal else 110, markup=False, emoji=False, highlight=False).print(what)
+
+
+def _header(label: str, outcome: Outcome) -> str:
+    paced, experiment = outcome.paced, outcome.experiment
+    done = f"{paced.beats} beats of {paced.period:g} ms, dt {experiment.dt:g} ms, scheme {outcome.kernel.scheme}"
+    words = [f"{label}: {done}" + ("" if paced.complete else ", interrupted")]
+    stimulus = outcome.protocol_source
+    if outcome.protocol is not None:
+        stimulus = f"{outcome.protocol.strength:.4g} mV/ms for {outcome.protocol.pulses.duration:g} ms ({stimulus})"
+    words.append(f"stimulus: {stimulus}")
+    if len(paced.changes) and outcome.protocol is not None:
+        change = f"largest change of a state in the last beat: {paced.changes[-1]:.2e}"
+        words.append(change + _verdict(experiment.until_steady, float(paced.changes[-1])))
+    return "\n".join(words)
+
+
+def _verdict(wanted: float | None, found: float) -> str:
+    if wanted is None:
+        return ""
+    return " (steady)" if found < wanted else f" (not yet steady: {wanted:g} was wanted, give more --beats)"
+
+
+def _table(outcome: Outcome, exact: Biomarkers | None) -> Table:
+    table = Table("", "", "last beat", show_edge=False, pad_edge=False)
+    for words in ("CVODE", "difference") if exact else ():
+        table.add_column(words)
+    for column in table.columns[2:]:
+        column.justify = "right"
+    unit = outcome.equations.units.get(outcome.equations.labels.get("intracellular_calcium", ""), "")
+    for name, value in outcome.beats[-1].values().items():
+        words, of = WORDS[name]
+        other = exact.values().get(name) if exact else None
+        compared = () if other is None else (f"{other:.5g}", f"{value - other:+.2g} ({percent(value, other)})")
+        table.add_row(words, unit if of is None else of, f"{value:.5g}", *compared)
+    if outcome.alternans == outcome.alternans:
+        table.add_row("APD90 less that of the beat before", "ms", f"{outcome.alternans:+.3g}")
+    return table
+
+
+def percent(value: float, exact: float) -> str:
+    """How far a value is from the exact one."""
+    return f"{100 * (value - exact) / abs(exact):+.2f} %" if exact else "exact is 0"
+
+
+def _states(outcome: Outcome) -> Table:
+    table = Table("state", "unit", "at the end", "least", "largest", show_edge=False, pad_edge=False)
+    traces = outcome.paced.traces.states[:, :, 0]
+    for k, name in enumerate(outcome.kernel.state_names):
+        numbers = (outcome.paced.states[k, 0], traces[:, k].min(), traces[:, k].max())
+        table.add_row(name, outcome.equations.units.get(name, ""), *(f"{x:.5g}" for x in numbers))
+    return table
+
+
+def _write(outcomes: Mapping[str, Outcome], wishes: Wishes) -> None:
+    if wishes.save is not None:
+        save_state(next(iter(outcomes.values())), wishes.save)
+        print(f"state in {wishes.save}")
+    if wishes.out is not None:
+        path = wishes.out
+        if path.suffix != ".nc":
+            path.mkdir(exist_ok=True)
+            path = path / "traces.nc"
+        save_traces(outcomes, path, [name.strip() for name in wishes.variables.split(",") if name.strip()])
+        print(f"traces in {path}")
+    if wishes.picture is not None:
+        from hpc_twin.view.cells import draw_cells
+
+        print(f"picture in {draw_cells(outcomes, wishes.picture)}")

@@ -1,0 +1,138 @@
+"""What ``hpc-twin models`` does on rank 0."""
+
+import json
+from collections.abc import Mapping
+
+from rich.table import Table
+
+from hpc_twin.cellmodels.equations import Equations
+from hpc_twin.cellmodels.registry import LIBRARY
+from hpc_twin.cellmodels.schemes import Method, plan
+from hpc_twin.cli.cell_work import percent, show
+from hpc_twin.singlecell.experiment import Experiment, Outcome, perform, read, reference
+
+AGREES = 1.0  # per cent
+COMPARED = ("rest", "peak", "upstroke", "APD50", "APD90", "calcium_diastolic", "calcium_systolic", "cycle_length")
+
+
+def library_table() -> None:
+    """Print the library."""
+    table = Table("name", "species", "tissue", "states", "source", "licence of the source", show_edge=False)
+    for name, entry in LIBRARY.items():
+        equations = read(Experiment(name))
+        n_states = len(equations.states) + (equations.v is not None)
+        table.add_row(name, entry.species, entry.tissue, str(n_states), entry.source, entry.licence)
+    show(table)
+    show("each is checked against a reference file and against CVODE: docs/cellmodels.md; "
+         "'hpc-twin models show NAME' tells more")  # fmt: skip
+
+
+def show_model(model: str, scheme: str, parameters: Mapping, labels: Mapping, as_json: bool) -> None:
+    """Print what is in a model."""
+    equations = read(Experiment(model, parameters, labels))
+    methods = plan(equations, scheme).methods
+    if as_json:
+        show(json.dumps(described(equations, methods, scheme), indent=2))
+        return
+    show(f"{equations.name}: {len(equations.states) + (equations.v is not None)} states, scheme {scheme}")
+    if equations.name in LIBRARY:
+        entry = LIBRARY[equations.name]
+        show(f"{entry.species}, {entry.tissue}; {entry.source} ({entry.licence})")
+    show(_states(equations, methods))
+    show(_parameters(equations))
+    for label, name in equations.labels.items():
+        show(f"{label}: {name}")
+    show(f"own stimulus: {_stimulus(equations)}")
+    for note in equations.notes:
+        show(f"note: {note}")
+
+
+def described(equations: Equations, methods: tuple[Method, ...], scheme: str) -> dict:
+    """All of it as plain data."""
+    how = {method.state: method for method in methods}
+    own = equations.own_stimulus
+    return {
+        "name": equations.name,
+        "scheme": scheme,
+        "states": [
+            {"name": name, "unit": unit, "initial": value, "method": how[name].method, "reason": how[name].reason}
+            for name, unit, value in _all_states(equations)
+        ],
+        "parameters": {name: {"value": p.value, "unit": p.unit} for name, p in equations.parameters.items()},
+        "labels": dict(equations.labels),
+        "own_stimulus": None if own is None else vars(own),
+        "notes": list(equations.notes),
+    }
+
+
+def check_model(file: str, labels: Mapping[str, str], dt: float, beats: int) -> int:
+    """Print what is found; 0 when a run agrees with CVODE, 2 when it does not."""
+    outcome = perform(Experiment(file, labels=labels, dt=dt, beats=beats))
+    equations = outcome.equations
+    show(f"{file}: imported, {len(equations.states) + (equations.v is not None)} states; compiled")
+    unitless = [name for name in equations.states if not equations.units.get(name)]
+    show(f"units: {'all states have one' if not unitless else f'{len(unitless)} states without'}")
+    for label, name in equations.labels.items():
+        show(f"{label}: {name}")
+    for note in equations.notes or ("nothing had to be guessed",):
+        show(f"note: {note}")
+    show(f"stimulus: {outcome.protocol_source}")
+    worst = _compared(outcome)
+    agrees = worst <= AGREES
+    words = "agrees with CVODE" if agrees else "differs from CVODE: try a smaller --dt"
+    show(f"verdict: {words} (largest difference {worst:.2g} %, at dt = {dt:g} ms, {AGREES:g} % is allowed)")
+    return 0 if agrees else 2
+
+
+def _compared(outcome: Outcome) -> float:
+    """Largest difference from CVODE [%], each biomarker printed; for a model without V that of its states."""
+    exact, traces = reference(outcome)
+    if not outcome.beats:
+        difference = abs(traces.states - outcome.paced.traces.states).max(axis=0)
+        size = abs(traces.states).max(axis=0)
+        return float(100 * (difference[size > 0] / size[size > 0]).max(initial=0.0))
+    ours, theirs = outcome.beats[-1].values(), exact[-1].values()
+    table = Table("", "here", "CVODE", "difference", show_edge=False)
+    worst = 0.0 if ours.keys() == theirs.keys() else float("inf")
+    for name in (name for name in COMPARED if name in ours and name in theirs):
+        difference = percent(ours[name], theirs[name])
+        table.add_row(name, f"{ours[name]:.5g}", f"{theirs[name]:.5g}", difference)
+        worst = max(worst, abs(100 * (ours[name] - theirs[name]) / _scale(name, theirs)))
+    show(table)
+    return worst
+
+
+def _scale(name: str, exact: Mapping[str, float]) -> float:
+    """Against what a difference counts: potentials against the amplitude, all others against themselves."""
+    return exact["amplitude"] if name in ("rest", "peak") else abs(exact[name]) or 1.0
+
+
+def _all_states(equations: Equations) -> list[tuple[str, str, float]]:
+    """(name, unit, initial value), V first."""
+    rows = list(zip(equations.states, equations.initial, strict=True))
+    if equations.v is not None and equations.v_initial is not None:
+        rows.insert(0, (equations.v, equations.v_initial))
+    return [(name, "mV" if name == equations.v else equations.units.get(name, ""), value) for name, value in rows]
+
+
+def _states(equations: Equations, methods: tuple[Method, ...]) -> Table:
+    how = {method.state: method for method in methods}
+    table = Table("state", "unit", "initial", "method", "why", show_edge=False)
+    for name, unit, value in _all_states(equations):
+        table.add_row(name, unit, f"{value:.6g}", how[name].method, how[name].reason)
+    return table
+
+
+def _parameters(equations: Equations) -> Table:
+    table = Table("parameter", "value", "unit", show_edge=False)
+    for name, parameter in equations.parameters.items():
+        table.add_row(name, f"{parameter.value:.8g}", parameter.unit)
+    return table
+
+
+def _stimulus(equations: Equations) -> str:
+    own = equations.own_stimulus
+    if own is None:
+        return "none"
+    again = f", every {own.period:g} ms" if own.period else ""
+    return f"{own.amplitude:.4g} mV/ms for {own.duration:g} ms from {own.start:g} ms{again}"
