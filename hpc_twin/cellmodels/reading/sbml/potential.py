@@ -1,0 +1,94 @@
+"""Which symbols of a file are what tissue asks for: the membrane potential, and labels that the user gives."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import libsbml
+
+from hpc_twin.cellmodels.equations import STIMULUS, Equations
+from hpc_twin.cellmodels.expressions.algebra import add, div, mul
+from hpc_twin.cellmodels.expressions.ir import num, var
+from hpc_twin.cellmodels.expressions.substitution import substituted
+from hpc_twin.cellmodels.reading.convert import Unsupported
+from hpc_twin.cellmodels.reading.labels import LABELS, SHORT, V, plain
+from hpc_twin.cellmodels.reading.sbml.mathml import symbol
+from hpc_twin.cellmodels.reading.sbml.units import millivolts
+from hpc_twin.parallel import nearest
+
+_NAMES = r"vm(em|emb|embrane)?|(trans)?membrane(potential|voltage)|voltage"
+
+
+def named(labels: Mapping[str, str], equations: Equations) -> dict[str, str]:
+    """The user's labels with their long names; "none" says that there is no such symbol. Raises Unsupported."""
+    symbols = [*equations.states, *equations.variables, *equations.parameters]
+    found = {}
+    for key, name in labels.items():
+        label = SHORT.get(key, key)
+        if label not in LABELS:
+            raise Unsupported(f"no label '{key}'{nearest(key, [*LABELS, *SHORT])} (known: {', '.join(LABELS)})")
+        known = equations.states if label == V else symbols
+        if name not in ("", "none") and name not in known:
+            what = "state" if label == V else "symbol"
+            raise Unsupported(f"label {label}: no {what} '{name}'{nearest(name, known)}")
+        found[label] = name
+    return found
+
+
+def with_potential(equations: Equations, model: libsbml.Model, labels: Mapping[str, str]) -> Equations:
+    """The Equations with V in mV, where there is one, and with labels. Raises Unsupported."""
+    labels = named(labels, equations)
+    v, note = (labels[V], "") if V in labels else _guessed(model, equations.states)
+    rest = {label: name for label, name in labels.items() if label != V and name not in ("", "none")}
+    notes = (*equations.notes, note) if note else equations.notes
+    if v in ("", "none"):
+        return replace(equations, labels=rest, notes=notes)
+    scale = _scales(model).get(v)
+    if scale is None:
+        notes = (*notes, f"{v} has no unit of potential: taken for mV")
+    return replace(_split(equations, v, scale or 1.0), labels={V: v, **rest}, notes=notes)
+
+
+def _split(equations: Equations, v: str, millivolt: float) -> Equations:
+    """The state ``v`` taken out of the others, in mV, with the stimulus added to its rate."""
+    outputs = [*equations.rates, *equations.variables.values()]
+    if millivolt != 1:
+        outputs = substituted(outputs, {var(v): div(var(v), num(millivolt))})
+    n, k = len(equations.states), equations.states.index(v)
+    others = [i for i in range(n) if i != k]
+    return replace(
+        equations,
+        v=v,
+        v_rate=add(mul(num(millivolt), outputs[k]), var(STIMULUS)),
+        v_initial=millivolt * equations.initial[k],
+        states=tuple(equations.states[i] for i in others),
+        rates=tuple(outputs[i] for i in others),
+        initial=tuple(equations.initial[i] for i in others),
+        variables=dict(zip(equations.variables, outputs[n:], strict=True)),
+        units={**equations.units, v: "mV"},
+    )
+
+
+def _scales(model: libsbml.Model) -> dict[str, float]:
+    """Parameter -> its unit in mV, of those that are potentials."""
+    scales = {symbol(p.getId()): _unit(model, p.getUnits()) for p in model.getListOfParameters()}
+    return {name: scale for name, scale in scales.items() if scale is not None}
+
+
+def _unit(model: libsbml.Model, name: str) -> float | None:
+    return 1000.0 if name == "volt" else millivolts(model.getUnitDefinition(name))
+
+
+def _guessed(model: libsbml.Model, states: Sequence[str]) -> tuple[str, str]:
+    """(the membrane potential, how it was found), by its unit or by its name."""
+    scales = _scales(model)
+    measured = [state for state in states if state in scales]
+    bare = {symbol(p.getId()): not p.getUnits() for p in model.getListOfParameters()}
+    called = [s for s in states if re.fullmatch(_NAMES, plain(s)) and (s in scales or bare.get(s))]
+    if called:
+        return called[0], f"membrane potential: {called[0]}, by its name"
+    if len(measured) == 1:
+        return measured[0], f"membrane potential: {measured[0]}, by its unit"
+    if measured:
+        return "", f"potentials among the states: {', '.join(measured)}; none is taken, a label can name it"
+    return "", ""
