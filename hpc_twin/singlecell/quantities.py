@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from hpc_twin.cellmodels.equations import STIMULUS, TIME, Equations
-from hpc_twin.cellmodels.expressions.ir import Expr, depends, ordered
+from hpc_twin.cellmodels.expressions.ir import Expr, depends
 from hpc_twin.cellmodels.kernels.evaluator import evaluator
 from hpc_twin.parallel import InputError, alone, nearest
 from hpc_twin.singlecell.pacing import Traces
@@ -48,26 +48,31 @@ def currents(equations: Equations) -> list[str]:
     names = {expr: name for name, expr in equations.variables.items() if expr.operands}
     needs = depends([equations.v_rate])
     found: dict[str, None] = {}
-    terms = [equations.v_rate]
-    while terms:
-        term = terms.pop()
-        parts = _parts(term, needs)
-        if parts and any(node in names for part in parts for node in ordered([part])):
-            terms.extend(parts)
+    waiting = _addends(equations.v_rate, names, needs)
+    while waiting:
+        term = waiting.pop(0)
+        parts = [part for part in term.operands for part in _addends(part, names, needs)] if _is_sum(term) else []
+        if len(parts) > 1 and all(part in names for part in parts):
+            waiting = parts + waiting
         elif term in names and STIMULUS not in needs[term]:
             found.setdefault(names[term])
     return list(found)
 
 
-def _parts(term: Expr, needs: dict[Expr, frozenset[str]]) -> list[Expr]:
-    """What is summed in ``term``, constant factors taken off; empty where it is no sum."""
-    if term.op in ("add", "sub", "neg"):
-        return list(term.args)
-    if term.op in ("mul", "div"):
-        moving = [a for a in term.args if needs[a]]
-        if len(moving) == 1 and (term.op == "mul" or moving[0] is term.args[0]):
-            return moving
-    return []
+def _is_sum(term: Expr) -> bool:
+    return term.op in ("add", "sub", "neg")
+
+
+def _addends(term: Expr, names: dict[Expr, str], needs: dict[Expr, frozenset[str]]) -> list[Expr]:
+    """What is summed in ``term`` but for constant factors; what has a name is not taken apart."""
+    if term in names:
+        return [term]
+    if _is_sum(term):
+        return [part for operand in term.operands for part in _addends(operand, names, needs)]
+    moving = [operand for operand in term.operands if needs[operand]]
+    if len(moving) == 1 and (term.op == "mul" or (term.op == "div" and moving[0] is term.args[0])):
+        return _addends(moving[0], names, needs)
+    return [term]
 
 
 def _stimulus(t: np.ndarray, protocol: Protocol | None) -> np.ndarray:

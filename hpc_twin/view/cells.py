@@ -104,7 +104,7 @@ def _current_panels(outcome: Outcome) -> list[tuple[Curves, str, float]]:
 def _current_label(outcome: Outcome, names: list[str]) -> str:
     units = {outcome.equations.units.get(name, "") for name in names}
     unit = units.pop() if len(units) == 1 else ""
-    what = names[0].rpartition(".")[2] if len(names) == 1 else "currents"
+    what = _short(names)[0] if len(names) == 1 else "currents"
     return f"{what} [{unit}]" if unit else what
 
 
@@ -130,12 +130,19 @@ def _all_states(outcomes: Mapping[str, Outcome]) -> Figure:
 
 
 def _draw(axis, curves: Curves, label: str, legend: bool) -> None:
-    """Curves in one panel, labelled by the last part of their names."""
-    for k, (name, (t, values)) in enumerate(curves.items()):
-        short = name if "/" in name else name.rpartition(".")[2] or name
-        axis.plot(t, values, color=TINTS[k % len(TINTS)], linewidth=1.6, label=short)
+    """Curves in one panel."""
+    for k, (words, (t, values)) in enumerate(zip(_short(list(curves)), curves.values(), strict=True)):
+        axis.plot(t, values, color=TINTS[k % len(TINTS)], linewidth=1.6, label=words)
     axis.set_ylabel(label)
     axis.grid(color="#e6e6e6", linewidth=0.8)
     axis.margins(x=0.01)
     if legend:
         axis.legend(frameon=False, fontsize=9, loc="center left", bbox_to_anchor=(1.0, 0.5))
+
+
+def _short(names: list[str]) -> list[str]:
+    """The last parts of qualified names, or their first ones, or all, whichever tells them apart."""
+    for words in ([name.rpartition(".")[2] for name in names], [name.partition(".")[0] for name in names]):
+        if len(set(words)) == len(names) and all(len(word) > 1 for word in words):
+            return words
+    return names
