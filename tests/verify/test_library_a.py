@@ -1,10 +1,13 @@
 """Models of the library against reference files, and against their papers where there is no file."""
 
+import myokit
 import numpy as np
 import pytest
 from verify.library_rhs import assert_close, by_numpy, check, check_smooth, compiled, random_states
 
+from hpc_twin.cellmodels import load, names
 from hpc_twin.cellmodels.reading.reader import read
+from hpc_twin.cellmodels.registry import FOLDER
 
 TP06 = {
     "tentusscher_2006_epi": "TenTusscher2006Epi.cellml",
@@ -101,7 +104,7 @@ def test_fitzhugh_nagumo_1961():
 
 
 def test_aliev_panfilov_1996():
-    """Equations 1 and 2. V stays above -105 mV: eps has a pole at -110 mV."""
+    """Equations 1 and 2, above the pole of eps at -110 mV."""
 
     def paper(u, v):
         eps = 0.002 + 0.2 * v / (u + 0.3)
@@ -156,30 +159,30 @@ def test_bueno_orovio_2008(column):
     final = {f"{w}.w": f"(1 - p.p) * ({w}.w_inf - {w}.w) / {w}.tau_w_minus - p.p * {w}.w / {w}.tau_w_plus"}
     if column == "endo":
         final |= {"q.u_q": 0.2, "fast_inward_current.tau_fi": 0.1}
-    names = {"gates.v": "fast_inward_current_v_gate.v"}
+    pairs = {"gates.v": "fast_inward_current_v_gate.v"}
     v = ("membrane.V", 85.7, -84)
     file = f"bueno_2007_{column}.cellml"
-    check(f"bueno_orovio_2008_{column}", file, names, v=v, stimulus="membrane.i_stim", constants=final)
+    check(f"bueno_orovio_2008_{column}", file, pairs, v=v, stimulus="membrane.i_stim", constants=final)
 
 
 def test_courtemanche_1998():
     ions = "intracellular_ion_concentrations"
-    names = {
+    pairs = {
         "ical.fca": "L_type_Ca_channel_f_Ca_gate.f_Ca",
         "sodium.nai": f"{ions}.Na_i",
         "potassium.ki": f"{ions}.K_i",
         **{f"calcium.ca{ours}": f"{ions}.Ca_{ours}" for ours in ("i", "rel", "up")},
     }
-    check("courtemanche_1998", "courtemanche_ramirez_nattel_1998.cellml", names, stimulus="membrane.i_st")
+    check("courtemanche_1998", "courtemanche_ramirez_nattel_1998.cellml", pairs, stimulus="membrane.i_st")
     start = read("courtemanche_1998")
     half_open = [0.5 if "release" in name else y for name, y in zip(start.states, start.initial, strict=True)]
     check_smooth("courtemanche_1998", [-47.13, -14.1, 3.3328, 19.9, -10, 7.9], half_open)
 
 
 def test_difrancesco_noble_1985():
-    names = {"calcium.caup": "intracellular_calcium_concentration.Ca_up"}
-    names |= {"calcium.carel": "intracellular_calcium_concentration.Ca_rel"}
-    check("difrancesco_noble_1985", "DiFrancescoNoble1985.cellml", names, time="s")
+    pairs = {"calcium.caup": "intracellular_calcium_concentration.Ca_up"}
+    pairs |= {"calcium.carel": "intracellular_calcium_concentration.Ca_rel"}
+    check("difrancesco_noble_1985", "DiFrancescoNoble1985.cellml", pairs, time="s")
     check_smooth("difrancesco_noble_1985", [-42, -10, -41, 50, -19, -34])
 
 
@@ -214,3 +217,36 @@ def test_maleckar_2009():
         held=["intracellular_Ca_buffering.O"],
     )
     check_smooth("maleckar_2009", [0])
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.mmt")), ids=lambda path: path.stem)
+def test_units_agree(path):
+    """Both sides of every equation have the unit that the model states, factors of ten included."""
+    myokit.load_model(str(path)).check_units(myokit.UNIT_STRICT)
+
+
+def _trace(name, until, dt=0.02, every=25):
+    """V every 0.5 ms of one cell under the first pulse of the model's own stimulus, if it has one."""
+    kernel, own = load(name), read(name).own_stimulus
+    V, y, found = np.array([kernel.v_initial]), kernel.new_states(1), []
+    for t in np.arange(0, until, every * dt):
+        pulse = own is not None and own.start <= t < own.start + own.duration
+        kernel.advance(V, y, np.array([own.amplitude]) if pulse else None, t, every * dt, every)
+        found.append(V[0])
+    return np.array(found)
+
+
+@pytest.mark.parametrize("name", [name for name in names() if read(name).own_stimulus is not None])
+def test_own_stimulus_fires(name):
+    """The pulse that the file gives has the right sign and strength for an action potential."""
+    start = read(name).own_stimulus.start
+    V = _trace(name, start + 40)
+    assert V[: int(2 * start)].max(initial=-100) < -50
+    assert V[int(2 * start) :].max() > 0
+
+
+def test_purkinje_fibres_drive_themselves():
+    for name in ("noble_1962", "difrancesco_noble_1985"):
+        V = _trace(name, 4000)
+        upstrokes = np.flatnonzero((V[1:] > -20) & (V[:-1] <= -20)) / 2
+        assert upstrokes.size >= 2, f"{name}: {upstrokes}"
