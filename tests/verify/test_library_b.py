@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.integrate import trapezoid
 from verify.library_rhs import (
     assert_close,
     by_numpy,
@@ -12,7 +13,9 @@ from verify.library_rhs import (
     right_hand_side,
 )
 
+from hpc_twin.cellmodels.kernels.evaluator import evaluator
 from hpc_twin.cellmodels.reading.reader import read
+from hpc_twin.singlecell.cvode import solve
 
 ORD = {
     "camk.trapped": "CaMK.CaMKt",
@@ -73,6 +76,7 @@ def test_ohara_rudy_cipa_2017():
         constants=TRAPPING,
         ranges=RELEASE,
         occupancies=[HERG],
+        initial=False,
     )
 
 
@@ -92,6 +96,16 @@ def test_drug_that_binds_to_herg():
     expected = right_hand_side(model, theirs_y)[rows]
     found = by_numpy(ours, V, y)[[1 + ours.states.index(state) for state in HERG]]
     assert_close(HERG, found, expected, V)
+
+
+def test_net_charge_of_cipa_without_a_drug():
+    """qNet, 69.67 nC/uF per beat at 2000 ms in the FDA's results (github.com/FDA/CiPA)."""
+    model = read("ohara_rudy_cipa_2017")
+    times = np.unique([*np.linspace(0, 20, 401), *np.linspace(20, 2000, 2000)])
+    beat = solve(model, times, stimulus=[(0, 0.5, 80.0)])
+    currents = evaluator(model, [model.variables[f"{name}.i"] for name in ("inal", "ical", "ito", "ikr", "iks", "ik1")])
+    net = currents(np.ascontiguousarray(beat.V), np.ascontiguousarray(beat.states)).sum(axis=0)
+    assert trapezoid(net, times) == pytest.approx(69.67, abs=0.02)
 
 
 @pytest.mark.parametrize("layer", ["endo", "epi", "mid"])
