@@ -15,6 +15,8 @@ from hpc_twin.cellmodels.reading.convert import Unsupported
 from hpc_twin.cellmodels.reading.documents import Document, open_document
 from hpc_twin.cellmodels.reading.labels import find
 from hpc_twin.cellmodels.reading.mmt import read_mmt
+from hpc_twin.cellmodels.reading.sbml import read_sbml
+from hpc_twin.cellmodels.reading.xmlguard import guard
 from hpc_twin.cellmodels.registry import FOLDER, INITIAL_STATES, LIBRARY, Entry
 from hpc_twin.parallel import InputError, nearest
 
@@ -24,6 +26,7 @@ else:
     import tomli as tomllib
 
 SUFFIXES = (".mmt", ".cellml", ".xml", ".sbml")
+LONGEST_MESSAGE = 500  # characters
 
 
 def read(
@@ -41,14 +44,26 @@ def read(
     """
     entry, path = _locate(name_or_path)
     document = open_document(path)
+    if document.format == "sbml":
+        guard(document.content, path)
+        return read_sbml(path, parameters, varying, labels)
     try:
         return _read(document, entry, str(name_or_path), parameters or {}, varying, labels)
     except myokit.ParseError as error:
-        raise InputError(f"{path}, line {error.line}: {error.desc or error.name}") from None
-    except (Unsupported, myokit.MyokitError, ArithmeticError, ValueError) as error:
-        raise InputError(f"{path}: {str(error)[:2000]}") from None
+        raise InputError(f"{path}, line {error.line}: {_said(error.desc or error.name)}") from None
+    except (Unsupported, myokit.MyokitError) as error:
+        raise InputError(f"{path}: {_said(error)}") from None
+    except (ArithmeticError, ValueError) as error:
+        raise InputError(f"{path}: holds a number that cannot be computed with ({_said(error)})") from None
     except RecursionError:
         raise InputError(f"{path}: an expression is nested too deeply to be read") from None
+
+
+def _said(words: object) -> str:
+    """What a parser says of a stranger's text: one line, not long, without what moves the cursor of a terminal."""
+    line = " ".join(str(words).split())
+    line = "".join(c if c.isprintable() else "?" for c in line)
+    return line if len(line) <= LONGEST_MESSAGE else line[:LONGEST_MESSAGE] + " ..."
 
 
 def _read(

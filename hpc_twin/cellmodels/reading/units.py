@@ -7,6 +7,8 @@ MILLISECOND, MILLIVOLT = myokit.units.ms, myokit.units.mV
 
 def text(unit: myokit.Unit | None) -> str:
     """A unit as text without brackets, "" where the file gives none."""
+    if unit is not None and unit == 1 / MILLISECOND:
+        return "1/ms"  # Myokit writes mS/uF
     return "" if unit is None else str(unit).strip("[]")
 
 
