@@ -50,7 +50,7 @@ def read_sbml(
     path = Path(path)
     try:
         document = opened(path)
-        return Reading(document.getModel(), path.stem, parameters or {}, varying, labels or {}).equations()
+        return Reading(document.getModel(), str(path), parameters or {}, varying, labels or {}).equations()
     except Unsupported as error:
         raise InputError(f"{path}: {error}") from None
 

@@ -16,7 +16,8 @@ from hpc_twin.cellmodels.reading.convert import Unsupported
 from hpc_twin.cellmodels.reading.sbml.functions import LOGIC, NUMBERS, applied, number
 from hpc_twin.parallel import nearest
 
-LARGEST = 200_000  # nodes that calls of functions may copy in all: nested calls can grow exponentially
+LARGEST = 1_000_000  # operations that calls of functions may copy in all,
+LARGEST_FUNCTION = 20_000  # and those of one function: nested calls can grow exponentially
 _RESERVED = (TIME, STIMULUS, "dt")
 _CONSTANTS = (libsbml.AST_CONSTANT_E, libsbml.AST_CONSTANT_PI, libsbml.AST_NAME_AVOGADRO)
 _NUMBERS = (libsbml.AST_INTEGER, libsbml.AST_REAL, libsbml.AST_REAL_E, libsbml.AST_RATIONAL, *_CONSTANTS)
@@ -110,9 +111,10 @@ class Formulas:
         function = self.functions[name]
         if len(operands) != len(function.arguments):
             raise Unsupported(f"{where}: '{name}' takes {len(function.arguments)} arguments, found {len(operands)}")
-        self._copied += len(ordered([function.body]))
-        if self._copied > LARGEST:
-            raise Unsupported(f"{where}: calls of functions make more than {LARGEST} operations of this model")
+        size = len(ordered([function.body]))
+        self._copied += size
+        if size > LARGEST_FUNCTION or self._copied > LARGEST:
+            raise Unsupported(f"{where}: the function '{name}' has too many operations in it, {size} at this call")
         return replaced(function.body, dict(zip(function.arguments, map(number, operands), strict=True)))
 
     def _function(self, name: str, tree: libsbml.ASTNode) -> Function:
