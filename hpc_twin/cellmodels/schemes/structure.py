@@ -12,6 +12,8 @@ from hpc_twin.cellmodels.expressions.algebra import TRUTHS
 from hpc_twin.cellmodels.expressions.calculus import NoDerivative, derivative
 from hpc_twin.cellmodels.expressions.ir import Expr, depends, var
 
+LARGEST_CIRCLE = 100
+
 Rates = Mapping[str, Expr]  # right-hand side of each state
 Jacobian = dict[tuple[str, str], Expr]  # the d f_i / d x_j that are not 0
 
@@ -45,24 +47,31 @@ def linear_blocks(rates: Rates, gates: Sequence[str]) -> list[tuple[str, ...]]:
     """The sets of two or more ``gates`` that depend on each other in circles, and linearly: f = A x + b.
 
     States that stand in another's coefficient (calcium in the rates of its receptor) are left out, the worst first.
+    Circles of more than LARGEST_CIRCLE are no channels and not looked into.
     """
-    entries, bends = _jointly(rates, gates)
-    linear = [(i, j) for i, j in entries if not {i, j} & bends[i, j]]
-    waiting, blocks = coupled(gates, linear)[::-1], []
+    needs = depends(rates[name] for name in gates)
+    circles = coupled(gates, [(i, j) for i in gates for j in gates if j in needs[rates[i]]])
+    return [block for circle in circles if 1 < len(circle) <= LARGEST_CIRCLE for block in _linear_parts(rates, circle)]
+
+
+def _linear_parts(rates: Rates, circle: Sequence[str]) -> list[tuple[str, ...]]:
+    bends = _jointly(rates, circle)
+    linear = [(i, j) for i, j in bends if not {i, j} & bends[i, j]]
+    waiting, blocks = coupled(circle, linear)[::-1], []
     while waiting:
         block = waiting.pop()
-        inner = [pair for pair in entries if pair[0] in block and pair[1] in block]
-        worst = Counter(name for pair in inner for name in bends[pair] if name in block).most_common(1)
+        inner = set(block)
+        worst = Counter(name for (i, j), names in bends.items() if {i, j} <= inner for name in names & inner)
         if worst:
-            rest = [name for name in block if name != worst[0][0]]
-            waiting.extend(coupled(rest, linear)[::-1])
+            most = worst.most_common(1)[0][0]
+            waiting.extend(coupled([name for name in block if name != most], linear)[::-1])
         elif len(block) > 1:
             blocks.append(block)
     return blocks
 
 
-def _jointly(rates: Rates, gates: Sequence[str]) -> tuple[Collection[tuple[str, str]], dict]:
-    """The pairs (i, j) where f_i needs x_j, and for each what d f_i / d x_j or a branch of f_i depends on."""
+def _jointly(rates: Rates, gates: Sequence[str]) -> dict[tuple[str, str], frozenset[str]]:
+    """For the pairs (i, j) where f_i needs x_j: what d f_i / d x_j or a branch of f_i depends on."""
     bends: dict[tuple[str, str], frozenset[str]] = {}
     for i in gates:
         needs = depends([rates[i]])
@@ -70,7 +79,7 @@ def _jointly(rates: Rates, gates: Sequence[str]) -> tuple[Collection[tuple[str, 
         for j in gates:
             if j in needs[rates[i]]:
                 bends[i, j] = branched | _bent(rates[i], j)
-    return bends.keys(), bends
+    return bends
 
 
 def _bent(rate: Expr, name: str) -> frozenset[str]:
