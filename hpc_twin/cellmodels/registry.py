@@ -52,7 +52,11 @@ LIBRARY = {
         "ohara_rudy_2011.mmt", "human", "ventricle, midmyocardial", _ORD, _CC_BY, {"cell.type": 2}
     ),
     "ohara_rudy_cipa_2017": Entry(
-        "ohara_rudy_cipa_2017.mmt", "human", "ventricle, endocardial, drugs bind to hERG", _CIPA, _CC_BY
+        "ohara_rudy_cipa_2017.mmt",
+        "human",
+        "ventricle, endocardial, drugs bind to hERG",
+        _CIPA,
+        "article of the publisher and CC BY 4.0 article, equations typed in",
     ),
     "grandi_pasqualini_bers_2010_epi": Entry(
         "grandi_pasqualini_bers_2010.mmt", "human", "ventricle, epicardial", _GPB, _PUBLISHER, {"cell.epi": 1}
