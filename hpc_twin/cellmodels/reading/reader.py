@@ -16,7 +16,6 @@ from hpc_twin.cellmodels.reading.documents import Document, open_document
 from hpc_twin.cellmodels.reading.labels import find
 from hpc_twin.cellmodels.reading.mmt import read_mmt
 from hpc_twin.cellmodels.reading.sbml import read_sbml
-from hpc_twin.cellmodels.reading.xmlguard import guard
 from hpc_twin.cellmodels.registry import FOLDER, INITIAL_STATES, LIBRARY, Entry
 from hpc_twin.parallel import InputError, nearest
 
@@ -45,7 +44,6 @@ def read(
     entry, path = _locate(name_or_path)
     document = open_document(path)
     if document.format == "sbml":
-        guard(document.content, path)
         return read_sbml(path, parameters, varying, labels)
     try:
         return _read(document, entry, str(name_or_path), parameters or {}, varying, labels)
