@@ -52,7 +52,7 @@ def read_sbml(
         document = opened(path)
         return Reading(document.getModel(), str(path), parameters or {}, varying, labels or {}).equations()
     except Unsupported as error:
-        raise InputError(f"{path}: {error}") from None
+        raise InputError(f"{path}: {str(error)[:1000]}") from None
 
 
 def system_of(model: libsbml.Model) -> System:

@@ -9,6 +9,7 @@ import libsbml
 from hpc_twin.cellmodels.equations import STIMULUS, Equations
 from hpc_twin.cellmodels.expressions.algebra import add, div, mul
 from hpc_twin.cellmodels.expressions.ir import num, var
+from hpc_twin.cellmodels.expressions.singularities import guard_singularities
 from hpc_twin.cellmodels.expressions.substitution import substituted
 from hpc_twin.cellmodels.reading.convert import Unsupported
 from hpc_twin.cellmodels.reading.labels import LABELS, SHORT, V, plain
@@ -16,6 +17,7 @@ from hpc_twin.cellmodels.reading.sbml.mathml import symbol
 from hpc_twin.cellmodels.reading.sbml.units import millivolts
 from hpc_twin.parallel import nearest
 
+_POTENTIAL = 259  # SBO:0000259, electric potential
 _NAMES = r"vm(em|emb|embrane)?|(trans)?membrane(potential|voltage)|voltage"
 
 
@@ -54,6 +56,7 @@ def _split(equations: Equations, v: str, millivolt: float) -> Equations:
     outputs = [*equations.rates, *equations.variables.values()]
     if millivolt != 1:
         outputs = substituted(outputs, {var(v): div(var(v), num(millivolt))})
+    outputs = guard_singularities(outputs, v, {name: equations.parameters[name].value for name in equations.varying})
     n, k = len(equations.states), equations.states.index(v)
     others = [i for i in range(n) if i != k]
     return replace(
@@ -80,15 +83,18 @@ def _unit(model: libsbml.Model, name: str) -> float | None:
 
 
 def _guessed(model: libsbml.Model, states: Sequence[str]) -> tuple[str, str]:
-    """(the membrane potential, how it was found), by its unit or by its name."""
+    """(the membrane potential, how it was found), by its name, by its unit or by its term of the ontology SBO."""
     scales = _scales(model)
-    measured = [state for state in states if state in scales]
+    termed = {symbol(p.getId()) for p in model.getListOfParameters() if p.getSBOTerm() == _POTENTIAL}
+    measured = [s for s in states if s in scales] or [s for s in states if s in termed]
     bare = {symbol(p.getId()): not p.getUnits() for p in model.getListOfParameters()}
     called = [s for s in states if re.fullmatch(_NAMES, plain(s)) and (s in scales or bare.get(s))]
     if called:
         return called[0], f"membrane potential: {called[0]}, by its name"
     if len(measured) == 1:
-        return measured[0], f"membrane potential: {measured[0]}, by its unit"
+        return measured[
+            0
+        ], f"membrane potential: {measured[0]}, by its {'unit' if measured[0] in scales else 'SBO term'}"
     if measured:
         return "", f"potentials among the states: {', '.join(measured)}; none is taken, a label can name it"
     return "", ""
