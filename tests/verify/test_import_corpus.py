@@ -117,7 +117,7 @@ def test_a_run_matches_cvode(path):
     """Two of the file's own beats (at most 1 s), dt = 0.005 ms: V within 2 % of its range, but where it jumps."""
     equations, kernel = read(path), load(path)
     own = equations.own_stimulus
-    step = 0.5 if equations.v is not None else 0.02
+    step = 0.5 if equations.v is not None else 0.005
     end = 1000 * step if own is None else min(2 * (own.period or 300.0) + own.start, own.start + 1000.0)
     pulses = [] if own is None else _pulses(own, end)
     times = np.arange(0.0, end, step)

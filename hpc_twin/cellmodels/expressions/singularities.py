@@ -20,7 +20,7 @@ RADIUS = 1e-5
 LOWEST, HIGHEST, SPACING = -400.0, 400.0, 0.37  # mV: where roots are looked for
 SMALL = 1e-9  # relative: what counts as 0
 MOST_ROOTS = 20  # of one denominator; more is a wave, not a singularity
-WIDTHS = 0.1, 100.0  # mV: bounds of |D'/D''|
+WIDTHS = 0.1, 20.0  # mV: bounds of |D'/D''|, which a straight D lacks
 
 
 @dataclass(frozen=True)

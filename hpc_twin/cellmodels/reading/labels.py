@@ -170,9 +170,9 @@ def _force(labels: Labels, model: myokit.Model) -> None:
         )
 
     variables = list(model.variables(deep=True, const=False))
-    found = _first(variables, _FORCES, lambda unit: units.has_none(unit) or measured(unit)) or _first(
-        variables, _SHORT_FORCES, measured
-    )
+    found = _first(variables, _FORCES, lambda unit: units.has_none(unit) or measured(unit))
+    if found is None:
+        found = _first(variables, _SHORT_FORCES, measured)
     if found is not None:
         labels.put(FORCE, found, "name" if found.unit() is None else "name and unit")
 
