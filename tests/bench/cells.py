@@ -1,4 +1,4 @@
-"""Cost of cell models on one core: against what their exponentials, divisions and states cost at least, and against plain C.
+"""Cost of cell models on one core: against what their functions, divisions and states cost at least, and plain C.
 
 ``cost(name)`` for one model of the library, ``python run.py cells`` for a table of all.
 """

@@ -30,7 +30,8 @@ SIZE = (20.0, 7.0, 3.0)  # mm, the slab of Niederer et al. 2011
 
 def triad(comm, megabytes: str) -> dict:
     """Bandwidth [GB/s] of all ranks together, each on three arrays of its own, ``megabytes`` in all."""
-    function = ctypes.CDLL(str(build((HERE / "triad.c").read_text(), comm))).triad
+    (library,) = build([(HERE / "triad.c").read_text()], comm)
+    function = ctypes.CDLL(str(library)).triad
     function.restype, function.argtypes = ctypes.c_double, [ctypes.c_long] * 2 + [ctypes.c_void_p] * 3
     n = int(float(megabytes) * 1e6 / 24)
     arrays = [np.ones(n) for _ in range(3)]

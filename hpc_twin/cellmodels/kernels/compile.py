@@ -7,6 +7,8 @@ import shutil
 import stat
 import subprocess
 import tempfile
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
 
@@ -21,22 +23,35 @@ CANDIDATES = ("cc", "gcc", "clang")
 TIMEOUT = 300  # seconds
 
 
-def build(source: str, comm) -> Path:
-    """Path of the shared library of a C ``source``: from the cache, or compiled by rank 0 while the others wait.
+def build(sources: Sequence[str], comm) -> list[Path]:
+    """Paths of the shared libraries of C ``sources``: from the cache, or compiled by rank 0 while the others wait.
 
-    Raises InputError when there is no compiler, RunError when it fails. Collective.
+    Several compile at once, as many as this process may use cores. Raises InputError when there is no compiler,
+    RunError when it fails. Collective.
     """
-    path = comm.bcast(on_root(comm, lambda: build_here(source)))
-    missing = not path.exists()
-    if max_over(comm, missing):  # the cache is a disk of rank 0's machine: ranks elsewhere get a copy
-        content = comm.bcast(path.read_bytes() if comm.rank == 0 else None)
-        if missing:
-            _write(path, content)
-    return path
+    paths = comm.bcast(on_root(comm, lambda: _build_here(sources)))
+    for path in paths:
+        missing = not path.exists()
+        if max_over(comm, missing):  # the cache is a disk of rank 0's machine: ranks elsewhere get a copy
+            content = comm.bcast(path.read_bytes() if comm.rank == 0 else None)
+            if missing:
+                _write(path, content)
+    return paths
+
+
+def _build_here(sources: Sequence[str]) -> list[Path]:
+    different = list(dict.fromkeys(sources))
+    with ThreadPoolExecutor(max(1, min(len(different), _cores()))) as pool:
+        built = dict(zip(different, pool.map(build_here, different), strict=True))
+    return [built[source] for source in sources]
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def build_here(source: str) -> Path:
-    """As ``build``, by this process alone."""
+    """As ``build``, one source, by this process alone."""
     compiler = find_compiler()
     macros = _macros(tuple(compiler))
     flags = _flags(macros)

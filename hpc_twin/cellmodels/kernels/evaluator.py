@@ -48,7 +48,7 @@ class Evaluator:
 
 def evaluator(equations: Equations, outputs: Sequence[Expr], comm=None) -> Evaluator:
     """Compile ``outputs``, expressions in the variables of ``equations``. Collective; raises as ``kernels.build``."""
-    library = build(lower_evaluation(equations, outputs), world() if comm is None else comm)
+    (library,) = build([lower_evaluation(equations, outputs)], world() if comm is None else comm)
     function = ctypes.CDLL(str(library)).evaluate
     function.restype = None
     function.argtypes = (

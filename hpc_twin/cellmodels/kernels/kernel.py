@@ -4,7 +4,7 @@ import ctypes
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -140,18 +140,30 @@ def load(
     factors such as ``"0.5x"``; ``varying`` names constants that stay arguments of ``advance``. Raises InputError for an
     unknown model, scheme or parameter and for an unreadable file.
     """
+    request = {"name_or_path": name_or_path, "scheme": scheme, "parameters": parameters, "varying": varying}
+    return load_all([request], comm)[0]
+
+
+def load_all(requests: Sequence[Mapping[str, Any]], comm=None) -> list[Kernel]:
+    """``load`` of many models, which are compiled at the same time. Collective; raises as ``load``.
+
+    Each request holds arguments of ``load`` by name, without ``comm``: ``{"name_or_path": ..., "scheme": ...}``.
+    """
     comm = world() if comm is None else comm
-    return _kernel(comm.bcast(on_root(comm, lambda: _read(name_or_path, scheme, parameters, varying))), comm)
+    return _kernels(comm.bcast(on_root(comm, lambda: [_read(**request) for request in requests])), comm)
 
 
 def compiled(equations: "Equations", scheme: str = "auto", comm=None) -> Kernel:
     """The kernel of equations that were read before. Collective; raises InputError for an unknown scheme."""
     comm = world() if comm is None else comm
-    return _kernel(comm.bcast(on_root(comm, lambda: _recipe(equations, scheme))), comm)
+    return _kernels(comm.bcast(on_root(comm, lambda: [_recipe(equations, scheme)])), comm)[0]
 
 
 def _read(
-    name_or_path: str | Path, scheme: str, parameters: Mapping[str, float | str] | None, varying: Sequence[str]
+    name_or_path: str | Path,
+    scheme: str = "auto",
+    parameters: Mapping[str, float | str] | None = None,
+    varying: Sequence[str] = (),
 ) -> Recipe:
     from hpc_twin.cellmodels.reading.reader import read  # takes 0.3 s to import: rank 0 alone does
 
@@ -176,10 +188,14 @@ def _recipe(equations: "Equations", scheme: str) -> Recipe:
     )
 
 
-def _kernel(recipe: Recipe, comm) -> Kernel:
-    library = build(recipe.source, comm)
+def _kernels(recipes: Sequence[Recipe], comm) -> list[Kernel]:
+    libraries = build([recipe.source for recipe in recipes], comm)
     with together(comm):
-        function = _bound(library)
+        functions = [_bound(library) for library in libraries]
+    return [_kernel(*parts) for parts in zip(recipes, libraries, functions, strict=True)]
+
+
+def _kernel(recipe: Recipe, library: Path, function: Callable[..., None]) -> Kernel:
     return Kernel(
         name=recipe.name,
         state_names=recipe.state_names,

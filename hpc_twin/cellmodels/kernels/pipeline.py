@@ -1,28 +1,27 @@
 """The path from Equations to C text, pass by pass."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from hpc_twin.cellmodels.equations import Equations
+from hpc_twin.cellmodels.expressions.divisions import flatten_fractions, share_divisions
 from hpc_twin.cellmodels.expressions.exponentials import share_exponentials
 from hpc_twin.cellmodels.expressions.ir import Expr
 from hpc_twin.cellmodels.expressions.strength import reduce_powers
 from hpc_twin.cellmodels.kernels.codegen import Layout, generate, generate_evaluation
 from hpc_twin.cellmodels.schemes import Method, plan
 
-PASSES: tuple[Callable[[list[Expr]], list[Expr]], ...] = (reduce_powers, share_exponentials)
-
 
 def lower(equations: Equations, scheme: str) -> tuple[str, tuple[Method, ...]]:
     """(C text, how each state is stepped and why). Raises InputError for an unknown scheme."""
     step = plan(equations, scheme)
-    outputs = _passed([*step.new, *([] if step.v_new is None else [step.v_new])])
+    outputs = _passed([*step.new, *([] if step.v_new is None else [step.v_new])], equations.v)
     v_new = None if step.v_new is None else outputs.pop()
     return generate(layout(equations), v_new, outputs), step.methods
 
 
 def lower_evaluation(equations: Equations, outputs: Sequence[Expr]) -> str:
     """C text that evaluates ``outputs`` (expressions in the variables of the equations) for many cells."""
-    return generate_evaluation(layout(equations), _passed(list(outputs)))
+    return generate_evaluation(layout(equations), _passed(list(outputs), equations.v))
 
 
 def layout(equations: Equations) -> Layout:
@@ -30,7 +29,7 @@ def layout(equations: Equations) -> Layout:
     return Layout(equations.v, equations.states, equations.varying)
 
 
-def _passed(outputs: list[Expr]) -> list[Expr]:
-    for rewrite in PASSES:
-        outputs = rewrite(outputs)
-    return outputs
+def _passed(outputs: list[Expr], v: str | None) -> list[Expr]:
+    """All passes: they change values by rounding only."""
+    outputs = flatten_fractions(reduce_powers(outputs), v)
+    return share_divisions(share_exponentials(outputs), v)

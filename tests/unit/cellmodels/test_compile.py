@@ -3,6 +3,9 @@
 import ctypes
 import os
 import stat
+import subprocess
+import sys
+import threading
 
 import numpy as np
 import pytest
@@ -21,13 +24,39 @@ def cache(tmp_path, monkeypatch):
 
 
 def test_compiles_once(cache, monkeypatch):
-    path = compiler.build(SOURCE, world())
+    (path,) = compiler.build([SOURCE], world())
     assert path.parent == cache
     written = path.stat().st_mtime_ns
     monkeypatch.setattr(compiler, "_compiled", lambda *_: pytest.fail("compiled although it is in the cache"))
-    assert compiler.build(SOURCE, world()) == path
+    assert compiler.build([SOURCE, SOURCE], world()) == [path, path]
     assert path.stat().st_mtime_ns == written
     assert sorted(cache.iterdir()) == [path, path.with_suffix(".txt")]
+
+
+def test_several_compile_at_once(cache, monkeypatch):
+    """Both must be under way before either ends."""
+    meeting, compiled = threading.Barrier(2), compiler._compiled
+    monkeypatch.setattr(compiler, "_cores", lambda: 2)
+    monkeypatch.setattr(compiler, "_compiled", lambda *a: (meeting.wait(timeout=60), compiled(*a))[1])
+    paths = compiler.build([SOURCE, SOURCE + "\n", SOURCE], world())
+    assert paths[0] == paths[2] != paths[1] and all(path.exists() for path in paths)
+
+
+def test_two_jobs_may_compile_the_same_at_the_same_time(cache):
+    """Processes that share a home: all get the one library, whole, and nothing half-written stays."""
+    program = f"from hpc_twin.cellmodels.kernels.compile import build_here; print(build_here({SOURCE!r}))"
+    jobs = [subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) for _ in range(3)]
+    paths = {job.communicate(timeout=120)[0].strip() for job in jobs}
+    assert [job.returncode for job in jobs] == [0, 0, 0]
+    (path,) = paths
+    assert ctypes.CDLL(path).twice and sorted(p.suffix for p in cache.iterdir()) == [".so", ".txt"]
+
+
+def test_a_home_that_cannot_be_written_is_replaced(tmp_path, monkeypatch):
+    """/proc takes no folders, not even from root."""
+    monkeypatch.setattr(compiler.tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setenv("XDG_CACHE_HOME", "/proc/none")
+    assert compiler.build_here(SOURCE).parent.parent == tmp_path
 
 
 def test_the_key_knows_source_flags_and_compiler(cache, monkeypatch):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from verify.library_rhs import assert_close, by_numpy, random_states
 
-from hpc_twin.cellmodels import load, names
+from hpc_twin.cellmodels import load, load_all, names
 from hpc_twin.cellmodels.reading.reader import read
 from hpc_twin.parallel import InputError
 
@@ -51,6 +51,18 @@ def test_a_model_without_stimulus_takes_one(toy):
     V = np.array([-80.0])
     kernel.advance(V, kernel.new_states(1), np.array([3.0]), 0.0, 0.1)
     assert V[0] == pytest.approx(-79.7)
+
+
+def test_many_models_load_at_once():
+    requests = [
+        {"name_or_path": "mitchell_schaeffer_2003"},
+        {"name_or_path": "beeler_reuter_1977", "scheme": "forward_euler"},
+    ]
+    kernels = load_all(requests)
+    assert [k.name for k in kernels] == [request["name_or_path"] for request in requests]
+    assert kernels[1].scheme == "forward_euler" and kernels[1].library == load(**requests[1]).library
+    with pytest.raises(InputError, match="beeler_reuter_1977"):
+        load_all([requests[0], {"name_or_path": "beeler_reuter_1976"}])
 
 
 def test_substeps_are_steps():
