@@ -12,6 +12,7 @@ from verify.library_rhs import (
     right_hand_side,
 )
 
+from hpc_twin.cellmodels import load
 from hpc_twin.cellmodels.reading.reader import read
 
 
@@ -132,3 +133,16 @@ SINGULAR = {
 @pytest.mark.parametrize("name", SINGULAR)
 def test_singular_points_are_smooth(name):
     check_smooth(name, SINGULAR[name])
+
+
+def test_fabbri_2017_beats():
+    """The paper's cycle length, 814 ms; from -58.9 mV to 26.4 mV, as by CVODE."""
+    kernel, dt, every = load("fabbri_2017"), 0.02, 0.2
+    V, y, path = np.array([kernel.v_initial]), kernel.new_states(1), []
+    for k in range(25000):
+        kernel.advance(V, y, None, k * every, every, round(every / dt))
+        path.append(V[0])
+    path = np.array(path[5000:])
+    (upstrokes,) = np.nonzero((path[:-1] < -20) & (path[1:] >= -20))
+    assert np.diff(upstrokes) * every == pytest.approx(814, rel=0.005)
+    assert (path.min(), path.max()) == pytest.approx((-58.9, 26.4), abs=0.1)
