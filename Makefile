@@ -16,7 +16,7 @@ export OMPI_ALLOW_RUN_AS_ROOT_CONFIRM := 1
 export OMPI_MCA_btl_vader_single_copy_mechanism := none
 endif
 
-.PHONY: help setup run test lint bench niederer doctor clean
+.PHONY: help setup run test lint bench niederer models doctor clean
 
 help:  ## print this
 	@echo "hpc_twin: human twins on a laptop or a supercomputer. Start with: make run"
@@ -48,6 +48,9 @@ bench: $(READY)  ## time the parts of a run against this machine's memory bandwi
 
 niederer: $(READY)  ## the N-version benchmark, all resolutions: writes docs/niederer.md (20 minutes)
 	$(BIN)/python tests/verify/niederer_table.py --ranks $(RANKS)
+
+models: $(READY)  ## every cell model against CVODE, and its cost: writes docs/cellmodels.md (15 minutes)
+	$(BIN)/python tests/verify/library_table.py --cost
 
 doctor: $(READY)  ## what is installed, what is missing
 	@$(BIN)/hpc-twin doctor

@@ -110,7 +110,7 @@ def work(experiments: Sequence[Experiment], wishes: Wishes) -> int:
         if path is not None and not path.parent.is_dir():  # told before the work, not after it
             raise InputError(f"{option}: there is no folder {path.parent}")
     outcomes: dict[str, Outcome] = {}
-    with _stoppable() as stop:
+    with stoppable() as stop:
         for experiment in experiments:
             with _progress(experiment) as tell:
                 outcomes[_label(experiment, outcomes)] = perform(experiment, tell, stop)
@@ -127,7 +127,7 @@ def _label(experiment: Experiment, taken: Mapping) -> str:
 
 
 @contextmanager
-def _stoppable() -> Iterator[Callable[[], bool]]:
+def stoppable() -> Iterator[Callable[[], bool]]:
     """The first Ctrl-C lets the beat end and its results be told; a second one ends everything."""
     heard: list[int] = []
     usual = signal.getsignal(signal.SIGINT)
@@ -175,7 +175,7 @@ def show(what) -> None:
     if isinstance(what, str):
         print(what)
     else:
-        Console(width=None if terminal else 110, markup=False, emoji=False, highlight=False).print(what)
+        Console(width=None if terminal else 160, markup=False, emoji=False, highlight=False).print(what)
 
 
 def _header(label: str, outcome: Outcome) -> str:

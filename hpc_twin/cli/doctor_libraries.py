@@ -13,7 +13,11 @@ from hpc_twin.cli.doctor import Finding
 from hpc_twin.cli.doctor_machine import clean_environment, remedy
 
 PETSC_PARTS = ("hypre", "mumps", "superlu_dist", "ml", "ptscotch", "metis", "parmetis", "cuda", "hip", "kokkos")
-MODULES = ("numpy", "scipy", "meshio", "h5py", "pymetis", "myokit", "pint", "pydantic", "rich", "matplotlib", "imageio")
+MODULES = (
+    *("numpy", "scipy", "meshio", "h5py", "pymetis", "myokit", "libsbml", "sksundae"),
+    *("pint", "pydantic", "rich", "matplotlib", "imageio"),
+)
+DISTRIBUTIONS = {"libsbml": "python-libsbml", "sksundae": "scikit-sundae"}  # where they have another name
 GRAPHICS = "libgl1 libegl1 libosmesa6 libxrender1 libglu1-mesa libxcursor1 libxft2 libxinerama1 libxfixes3"
 OFF_SCREEN = (
     "import pyvista; p = pyvista.Plotter(off_screen=True, window_size=(64, 64)); p.add_mesh(pyvista.Sphere());"
@@ -140,7 +144,7 @@ def _empty_cache() -> Iterator[None]:
 def _modules() -> str:
     for name in MODULES:
         importlib.import_module(name)
-    return ", ".join(f"{name} {version(name)}" for name in MODULES)
+    return ", ".join(f"{name} {version(DISTRIBUTIONS.get(name, name))}" for name in MODULES)
 
 
 def _movies() -> str:

@@ -66,16 +66,21 @@ def _options(
 
 def main() -> None:
     """Obey the command line and exit: 0 done, 2 something in the input, 3 the run failed, 130 interrupted."""
-    for (
-        name
-    ) in ONE_THREAD:  # read once, when numpy loads: threads of a library would fight with the ranks for the cores
-        os.environ.setdefault(name, "1")
+    _prepare_environment()
     words = sys.argv[1:] or ["--help"]
     if _needs_no_ranks(words):
         code, message = _obeyed(lambda: obey(words))
         _tell(message)
         sys.exit(code)
     sys.exit(on_all_ranks(lambda: obey(words)))
+
+
+def _prepare_environment() -> None:
+    """What libraries read once, when they load."""
+    for name in ONE_THREAD:  # threads of a library would fight with the ranks for the cores
+        os.environ.setdefault(name, "1")
+    # PETSc would take the closed pipe of "hpc-twin models | head" for a crash; Python reports real ones.
+    os.environ["PETSC_OPTIONS"] = f"{os.environ.get('PETSC_OPTIONS', '')} -no_signal_handler".strip()
 
 
 def obey(words: list[str]) -> int:
@@ -120,6 +125,9 @@ def _obeyed(action: Callable[[], int]) -> tuple[int, str]:
         return 2, _usage(error)
     except (KeyboardInterrupt, typer.Abort):
         code = INTERRUPTED
+    except BrokenPipeError:  # the reader of our words has gone: nothing is wrong, and nothing can be said
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
     return code, "interrupted" if code == INTERRUPTED else ""
 
 

@@ -6,14 +6,12 @@ import typer
 
 from hpc_twin.cli.cell_verb import FixLabels, Set
 
-models = typer.Typer(
-    help="The library of cell models: list it, look into a model, check a file.", pretty_exceptions_enable=False
-)
+models = typer.Typer(pretty_exceptions_enable=False)
 
 
 @models.callback(invoke_without_command=True)
 def table(ctx: typer.Context) -> None:
-    """List the cell models of the library, show one, or check a file.
+    """List the library of cell models, look into a model, check a file.
 
     Example: hpc-twin models
 

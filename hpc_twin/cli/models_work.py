@@ -6,25 +6,31 @@ from collections.abc import Mapping
 from rich.table import Table
 
 from hpc_twin.cellmodels.equations import Equations
-from hpc_twin.cellmodels.registry import LIBRARY
+from hpc_twin.cellmodels.registry import LIBRARY, checks
 from hpc_twin.cellmodels.schemes import Method, plan
-from hpc_twin.cli.cell_work import percent, show
+from hpc_twin.cli.cell_work import show
+from hpc_twin.singlecell.biomarkers import differences
 from hpc_twin.singlecell.experiment import Experiment, Outcome, perform, read, reference
 
 AGREES = 1.0  # per cent
-COMPARED = ("rest", "peak", "upstroke", "APD50", "APD90", "calcium_diastolic", "calcium_systolic", "cycle_length")
 
 
 def library_table() -> None:
     """Print the library."""
-    table = Table("name", "species", "tissue", "states", "source", "licence of the source", show_edge=False)
+    table = Table(*("name", "species, tissue", "states", "source", "licence of the source", "check"), show_edge=False)
+    table.columns[0].no_wrap = True
+    found = checks()
     for name, entry in LIBRARY.items():
-        equations = read(Experiment(name))
-        n_states = len(equations.states) + (equations.v is not None)
-        table.add_row(name, entry.species, entry.tissue, str(n_states), entry.source, entry.licence)
+        check = found.get(name)
+        states, status = (str(check["states"]), _status(check)) if check else ("", "not yet")
+        table.add_row(name, f"{entry.species}, {entry.tissue}", states, entry.source, entry.licence, status)
     show(table)
-    show("each is checked against a reference file and against CVODE: docs/cellmodels.md; "
-         "'hpc-twin models show NAME' tells more")  # fmt: skip
+    show("check: largest difference of a biomarker from CVODE, by this scheme and time step (docs/cellmodels.md)")
+    show("next: hpc-twin models show NAME, or hpc-twin cell NAME --plot")
+
+
+def _status(check: Mapping) -> str:
+    return f"{check['difference']:.2f} %, {check['scheme']} at {check['dt']:g} ms"
 
 
 def show_model(model: str, scheme: str, parameters: Mapping, labels: Mapping, as_json: bool) -> None:
@@ -91,20 +97,12 @@ def _compared(outcome: Outcome) -> float:
         difference = abs(traces.states - outcome.paced.traces.states).max(axis=0)
         size = abs(traces.states).max(axis=0)
         return float(100 * (difference[size > 0] / size[size > 0]).max(initial=0.0))
-    ours, theirs = outcome.beats[-1].values(), exact[-1].values()
     table = Table("", "here", "CVODE", "difference", show_edge=False)
-    worst = 0.0 if ours.keys() == theirs.keys() else float("inf")
-    for name in (name for name in COMPARED if name in ours and name in theirs):
-        difference = percent(ours[name], theirs[name])
-        table.add_row(name, f"{ours[name]:.5g}", f"{theirs[name]:.5g}", difference)
-        worst = max(worst, abs(100 * (ours[name] - theirs[name]) / _scale(name, theirs)))
+    found = differences(outcome.beats[-1], exact[-1])
+    for name, percent in found.items():
+        table.add_row(name, *(f"{getattr(b, name):.5g}" for b in (outcome.beats[-1], exact[-1])), f"{percent:+.2f} %")
     show(table)
-    return worst
-
-
-def _scale(name: str, exact: Mapping[str, float]) -> float:
-    """Against what a difference counts: potentials against the amplitude, all others against themselves."""
-    return exact["amplitude"] if name in ("rest", "peak") else abs(exact[name]) or 1.0
+    return max(map(abs, found.values()))
 
 
 def _all_states(equations: Equations) -> list[tuple[str, str, float]]:

@@ -6,7 +6,7 @@ CaTDx is the same for calcium, from its largest rate of rise. Crossings are inte
 """
 
 from dataclasses import dataclass, fields
-from math import nan
+from math import inf, nan
 
 import numpy as np
 
@@ -52,6 +52,26 @@ def biomarkers(t: np.ndarray, V: np.ndarray, calcium: np.ndarray | None = None, 
         **duration,
         **of_calcium,
     )
+
+
+COMPARED = ("rest", "peak", "upstroke", "APD90", "calcium_diastolic", "calcium_systolic", "cycle_length")
+
+
+def differences(found: Biomarkers, exact: Biomarkers) -> dict[str, float]:
+    """By how much [%] each of COMPARED differs from ``exact``: potentials of the amplitude, all others of themselves.
+
+    Infinite where only one of the two has it.
+    """
+    ours, theirs = found.values(), exact.values()
+    result = {}
+    for name in (name for name in COMPARED if name in ours or name in theirs):
+        if name not in ours or name not in theirs:
+            result[name] = inf
+            continue
+        scale = exact.amplitude if name in ("rest", "peak") else abs(theirs[name])
+        difference = ours[name] - theirs[name]
+        result[name] = 100 * difference / scale if difference else 0.0
+    return result
 
 
 def cycle_of(t: np.ndarray, V: np.ndarray) -> tuple[slice, float] | None:

@@ -11,12 +11,15 @@ from tools import ROOT, run_on, told, twin
 
 def test_help_lists_the_verbs_in_the_order_of_the_data():
     done = twin("--help")
-    places = [done.stdout.index(f" {verb} ") for verb in ("mesh", "run", "view", "doctor")]
+    places = [done.stdout.index(f" {verb} ") for verb in ("mesh", "run", "view", "models", "cell", "doctor")]
     assert done.returncode == 0 and places == sorted(places)
     assert twin().stdout == done.stdout
 
 
-@pytest.mark.parametrize("verb", [["mesh", "info"], ["mesh", "generate"], ["run"], ["view"], ["doctor"]], ids=" ".join)
+VERBS = "mesh info, mesh generate, run, view, models, models show, models check, cell, doctor"
+
+
+@pytest.mark.parametrize("verb", [words.split() for words in VERBS.split(", ")], ids=" ".join)
 def test_each_verb_shows_an_example(verb):
     done = twin(*verb, "--help")
     assert done.returncode == 0 and done.stdout.count(f"hpc-twin {' '.join(verb)}") >= 2  # usage and example
