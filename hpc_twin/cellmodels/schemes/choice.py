@@ -14,7 +14,6 @@ from hpc_twin.cellmodels.schemes.structure import Rates, coupled, jacobian, line
 STIFF = 10.0  # 1/ms: a state that relaxes faster takes a step of 0.05 ms badly by forward Euler
 MOST_MULTIPLICATIONS = 2000  # of a block's factorisation
 
-
 Chosen = dict[str, Method]
 
 
@@ -47,7 +46,9 @@ def implicit(equations: Equations) -> Chosen:
     rates = dict(zip(equations.states, equations.rates, strict=True))
     for group in coupled(equations.states, jacobian(rates, equations.states)):
         if len(group) > 1 or chosen[group[0]].method != RUSH_LARSEN:
-            chosen.update(_block(rates, group, f"depends on itself in a circle of {len(group)}"))
+            alone = "not linear in itself"
+            reason = alone if len(group) == 1 else f"one of {len(group)} states that depend on each other in circles"
+            chosen.update(_block(rates, group, reason))
     return chosen
 
 
