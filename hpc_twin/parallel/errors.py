@@ -58,7 +58,7 @@ def on_root(comm, action: Callable[[], T]) -> T | None:
 
 def _portable(error: Exception | None) -> Exception | None:
     """An error that can be pickled and sent; a foreign one keeps its type's name in the message."""
-    if error is None or isinstance(error, TwinError):
+    if error is None or isinstance(error, TwinError | BrokenPipeError):  # a closed pipe is no fault of ours
         return error
     if isinstance(error, MemoryError):
         return RunError("out of memory: use more ranks or a coarser mesh")

@@ -2,11 +2,12 @@
 
 import os
 import re
+import shlex
 import sys
 import time
 
 import pytest
-from tools import ROOT, run_on, told, twin
+from tools import COMMAND, ROOT, run_on, told, twin
 
 
 def test_help_lists_the_verbs_in_the_order_of_the_data():
@@ -148,3 +149,9 @@ def test_without_mpi_the_doctor_is_named(tmp_path):
     assert done.returncode == 2 and len(told(done)) == 1
     assert "libmpi.so.40" in told(done)[0] and "hpc-twin doctor" in told(done)[0]
     assert twin("doctor", PYTHONPATH=paths).returncode == 2
+
+
+def test_a_reader_that_goes_early_is_no_fault():
+    """As in hpc-twin models | head -1: no traceback, no report of a crash."""
+    done = run_on(1, ["bash", "-c", f"{shlex.join(map(str, COMMAND))} models | true"])
+    assert done.stderr == ""
