@@ -23,7 +23,6 @@ _VERSIONS = {
 _NAMES = ("name", "component", "component_1", "component_2", "variable_1", "variable_2", "units", "initial_value")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
 _NUMBER = re.compile(r"\s*[-+]?[\d.]+([eE][-+]?\d+)?\s*\Z")
-_NO_VALUE = ("No value set for", "has no initial value", "does not have a value")
 MOST_EQUATIONS = 5000  # Myokit takes time with their square; the largest published cell model has 1000
 
 Annotations = dict[str, str]  # term of the Oxford metadata -> qualified name
@@ -41,10 +40,12 @@ def read_cellml(content: bytes, path: Path) -> tuple[myokit.Model, Annotations, 
     _smooth(root, namespace)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        model = parser.CellMLParser().parse(root).myokit_model()
+        parsed = parser.CellMLParser().parse(root)
+        _refuse_what_has_no_value(parsed, version, path)
+        model = parsed.myokit_model()
     notes = list(dict.fromkeys(" ".join(str(w.message).split()) for w in caught))
     for note in notes:
-        if any(words in note for words in _NO_VALUE):
+        if "has no initial value" in note:
             raise InputError(f"{path}: {note}")
     return model, _found(annotations, model), notes
 
@@ -66,6 +67,21 @@ def _refuse(root, namespace: str, version: str, path: Path) -> None:
     count = sum(1 for _ in root.iter(f"{{{namespaces.NS_MATHML}}}eq"))
     if count > MOST_EQUATIONS:
         raise InputError(f"{path}: has {count} equations, at most {MOST_EQUATIONS} are read")
+
+
+def _refuse_what_has_no_value(parsed, version: str, path: Path) -> None:
+    """Myokit would take 0 for a variable that equations use but that nothing defines."""
+    integrated = None if version != "2.0" else parsed.variable_of_integration()
+    times = set() if integrated is None else {integrated, *integrated.connected_variables()}
+    used = {lhs.var() for component in parsed for v in component if v.rhs() is not None for lhs in v.rhs().references()}
+    for variable in sorted(used, key=str):
+        if version == "2.0":
+            missing = variable.is_free() and variable not in times
+        else:
+            source = variable.value_source()
+            missing = source.rhs() is None and source.initial_value() is None and not source.is_free()
+        if missing:
+            raise InputError(f"{path}: equations use {variable.component().name()}.{variable.name()}, it has no value")
 
 
 def _annotations(root) -> dict[str, tuple[str, str]]:

@@ -1,7 +1,7 @@
 """From Myokit's expressions to the graph: variables and constants inlined, whatever cannot be computed is refused."""
 
 from collections.abc import Collection, Iterable, Mapping
-from graphlib import TopologicalSorter
+from graphlib import CycleError, TopologicalSorter
 
 import myokit
 
@@ -55,7 +55,7 @@ class Converter:
         self.values = {**given, **{name: var(name) for name in opaque}}
         self.rates: dict[str, Expr] = {}
         self.own: dict[str, Expr] = {}
-        for lhs in TopologicalSorter(_needs(model, given)).static_order():
+        for lhs in _sorted(_needs(model, given)):
             name = lhs.var().qname()
             if lhs.is_derivative():
                 self.rates[name] = self._converted(lhs.var())
@@ -130,6 +130,14 @@ def _needs(model: myokit.Model, given: Mapping[str, Expr]) -> dict[myokit.LhsExp
         if variable.is_state() or variable.qname() not in given:
             needs[variable.lhs()] = [lhs for lhs in variable.rhs().references() if _computed(lhs, given)]
     return needs
+
+
+def _sorted(needs: dict[myokit.LhsExpression, Iterable]) -> list[myokit.LhsExpression]:
+    try:
+        return list(TopologicalSorter(needs).static_order())
+    except CycleError as error:
+        circle = " needs ".join(lhs.var().qname() for lhs in error.args[1][:6])
+        raise Unsupported(f"equations go in a circle: {circle}") from None
 
 
 def _computed(lhs: myokit.LhsExpression, given: Mapping[str, Expr]) -> bool:
