@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 from hpc_twin.cellmodels.equations import TIME
-from hpc_twin.cellmodels.expressions.ir import evaluate
+from hpc_twin.cellmodels.expressions.algebra import sub
+from hpc_twin.cellmodels.expressions.ir import evaluate, num, var
 from hpc_twin.cellmodels.kernels.kernel import compiled
 from hpc_twin.cellmodels.reading.sbml import read_sbml
+from hpc_twin.cellmodels.reading.sbml.fast import solved
 from hpc_twin.parallel import InputError
 
 MATH = '<math xmlns="http://www.w3.org/1998/Math/MathML">{}</math>'
@@ -194,6 +196,9 @@ def test_rates_of_other_symbols(read):
     square = "<apply><times/><ci>x</ci><ci>x</ci></apply>"
     model = parameters(x=3, y=0, z=0) + rules(d_x="<cn>2</cn>", y=square, z=rate.format("<ci>y</ci>"))
     assert value(read(L3.format("", model)), "z") == pytest.approx(2 * 3 * 2)
+    clock = parameters(t=0, z=0) + rules(t=CSYMBOL.format("time"), z="<apply><ci>f0</ci><ci>t</ci></apply>")
+    text = functions(rate.format("<ci>x</ci>")) + clock
+    assert value(read(L3.format("", text)), "z") == 1
 
 
 def test_a_fast_reaction_stays_in_equilibrium(read):
@@ -210,6 +215,14 @@ def test_a_fast_reaction_stays_in_equilibrium(read):
     equations = read(text.format(equal, MATH.format("<ci>A</ci>")))
     assert equations.initial == pytest.approx((2, 2))
     assert rates(equations) == {"A": pytest.approx(-1), "B": pytest.approx(-1)}
+
+
+def test_fluxes_are_solved_for_whatever_the_pivots():
+    x, zero = var("x"), num(0)
+    matrix, right = [[zero, x, num(2)], [num(3), zero, x], [x, num(1), zero]], [num(16), num(15), num(12)]
+    found = [float(value) for value in evaluate(solved(matrix, right), {"x": 5.0})]
+    assert np.allclose(np.array([[0, 5, 2], [3, 0, 5], [5, 1, 0]]) @ found, [16, 15, 12])
+    assert evaluate(solved([[sub(x, x)]], [num(1)]), {"x": 5.0}) == [0]  # nothing determines it
 
 
 VOLT = """<listOfUnitDefinitions><unitDefinition id="mV"><listOfUnits>

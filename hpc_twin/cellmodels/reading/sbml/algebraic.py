@@ -22,7 +22,7 @@ def solve_algebraic(system: System, model: libsbml.Model, reacting: set[str]) ->
     """Make a value of every variable that an algebraic rule determines. Raises Unsupported."""
     free = [name for name in _variables(model, reacting) if not system.changes(name)]
     place = {name: j for j, name in enumerate(free)}
-    rules = [g for g in system.algebraic if g.op != "num"]
+    rules = [g for g in system.algebraic if g.value != 0]
     solutions = _solutions(rules, place.keys())
     possible = np.zeros((len(rules), len(free) + 1), dtype=bool)
     for k, name in solutions:

@@ -8,7 +8,7 @@ import libsbml
 
 from hpc_twin.cellmodels.equations import TIME, Equations, Parameter
 from hpc_twin.cellmodels.expressions.algebra import mul
-from hpc_twin.cellmodels.expressions.ir import Expr, evaluate, num, var
+from hpc_twin.cellmodels.expressions.ir import Expr, depends, evaluate, num, var
 from hpc_twin.cellmodels.reading.convert import Unsupported
 from hpc_twin.cellmodels.reading.sbml.algebraic import solve_algebraic
 from hpc_twin.cellmodels.reading.sbml.document import opened
@@ -52,7 +52,7 @@ def read_sbml(
         document = opened(path)
         return Reading(document.getModel(), str(path), parameters or {}, varying, labels or {}).equations()
     except Unsupported as error:
-        raise InputError(f"{path}: {str(error)[:1000]}") from None
+        raise InputError(f"{path}: {' '.join(str(error).split())[:1000]}") from None
 
 
 def system_of(model: libsbml.Model) -> System:
@@ -92,7 +92,8 @@ class Reading:
         self._ms, note = time_unit(model)
         self._system = system = system_of(model)
         self._notes = [*system.notes, *([note] if note else [])]
-        self._constants = [n for n in {**system.known, **system.start} if n not in system.values | system.rates]
+        named = [n for n, kind in system.known.items() if kind != "reaction"]
+        self._constants = [n for n in dict.fromkeys([*named, *system.start]) if not system.changes(n)]
         for key in (*parameters, *varying):
             if key not in self._constants:
                 raise Unsupported(f"no parameter '{key}'{nearest(key, self._constants)}")
@@ -106,9 +107,11 @@ class Reading:
         rates = [mul(num(1 / self._ms), rate) for rate in self._resolver.now(self._system.rates.values())]
         at_defaults = {key: self._defaults[key].value for key in self._varying}
         initial = [float(x) for x in evaluate(self._resolver.start(states), at_defaults)]
-        if self._system.fast:
-            laws = self._resolver.now([var(reaction) for reaction in self._system.fast])
-            equilibrium = Equilibrium(laws, list(self._system.fast.values()), states, rates)
+        used = set().union(*(depends([rate])[rate] for rate in rates))
+        fast = {reaction: flux for reaction, flux in self._system.fast.items() if flux in used}
+        if fast:
+            laws = self._resolver.now([var(reaction) for reaction in fast])
+            equilibrium = Equilibrium(laws, list(fast.values()), states, rates)
             rates, initial = equilibrium.rates(), equilibrium.start(initial, at_defaults)
         for state, rate, value in zip(states, rates, initial, strict=True):
             _check_finite(state, rate, value)

@@ -115,7 +115,9 @@ class Formulas:
         self._copied += size
         if size > LARGEST_FUNCTION or self._copied > LARGEST:
             raise Unsupported(f"{where}: the function '{name}' has too many operations in it, {size} at this call")
-        return replaced(function.body, dict(zip(function.arguments, map(number, operands), strict=True)))
+        values = dict(zip(function.arguments, map(number, operands), strict=True))
+        rates = {rate_of(name): _rate_of(value) for name, value in values.items()}
+        return replaced(function.body, values | {name: rate for name, rate in rates.items() if rate is not None})
 
     def _function(self, name: str, tree: libsbml.ASTNode) -> Function:
         where = f"function {name}"
@@ -125,7 +127,7 @@ class Formulas:
         arguments = tuple(symbol(tree.getChild(k).getName() or "") for k in range(n - 1))
         body = self.expression(tree.getChild(n - 1), where)
         for x in ordered([body]):
-            if x.op == "var" and x.args[0] not in (*arguments, TIME):
+            if x.op == "var" and x.args[0] not in (*arguments, *map(rate_of, arguments), TIME):
                 raise Unsupported(f"{where} uses '{x.args[0]}', which is none of its arguments")
         return Function(arguments, body)
 
@@ -148,6 +150,13 @@ def _rate(node: libsbml.ASTNode, where: str) -> Expr:
     if child is None or child.getType() != libsbml.AST_NAME:
         raise Unsupported(f"{where}: 'rateOf' takes one symbol")
     return var(rate_of(symbol(child.getName())))
+
+
+def _rate_of(value: Expr) -> Expr | None:
+    """The rate of a function's argument, None where that is a formula."""
+    if value.op == "num":
+        return num(0)
+    return var(rate_of(value.args[0])) if value.op == "var" else None
 
 
 def _called(tree: libsbml.ASTNode | None) -> set[str]:

@@ -14,7 +14,7 @@ from hpc_twin.cellmodels.reading.sbml.system import System
 def define_rates(system: System) -> None:
     """Define rateOf(x) wherever a formula uses it. Raises Unsupported."""
     formulas = [*system.start.values(), *system.values.values(), *system.rates.values()]
-    names = {rate_of(name): name for name in [*system.known, *system.values, *system.rates]}
+    names = {rate_of(name): name for name in [TIME, *system.known, *system.values, *system.rates]}
     waiting = sorted(_used(formulas, names))
     while waiting:
         name = waiting.pop()
@@ -31,6 +31,8 @@ def _used(formulas: Iterable[Expr], names: dict[str, str]) -> set[str]:
 
 def _rate(system: System, name: str) -> Expr:
     """dx/dt: a state's rate, 0 of a constant, the sum of dx/dy dy/dt of a value."""
+    if name == TIME:
+        return num(1)
     if name in system.rates:
         return system.rates[name]
     if name not in system.values:
@@ -41,5 +43,5 @@ def _rate(system: System, name: str) -> Expr:
             slope = derivative(value, var(y))
         except NoDerivative as error:
             raise Unsupported(f"the rate of {name} cannot be written down ('{error}' has no derivative)") from None
-        total = add(total, mul(slope, num(1) if y == TIME else var(rate_of(y))))
+        total = add(total, mul(slope, var(rate_of(y))))
     return total
