@@ -47,10 +47,14 @@ def _action_potentials(outcomes: Mapping[str, Outcome]) -> Figure:
     axes = figure.subplots(len(panels), 1, sharex=True, squeeze=False, height_ratios=heights)[:, 0]
     for k, (axis, (curves, label, _)) in enumerate(zip(axes, panels, strict=True)):
         _draw(axis, curves, label, legend=len(curves) > 1 and not (k > 0 and len(outcomes) > 1))
-    axes[-1].set_xlabel("time in the beat [ms]")
+    axes[-1].set_xlabel("time since the stimulus [ms]" if _all_paced(outcomes) else "time [ms]")
     figure.align_ylabels(list(axes))
     axes[0].set_title(_title(outcomes), loc="left", color=INK, fontsize=13)
     return figure
+
+
+def _all_paced(outcomes: Mapping[str, Outcome]) -> bool:
+    return all(outcome.protocol is not None for outcome in outcomes.values())
 
 
 def _title(outcomes: Mapping[str, Outcome]) -> str:
@@ -79,12 +83,13 @@ def _calcium_label(outcomes: Mapping[str, Outcome]) -> str:
 
 
 def last_beat(outcome: Outcome, names: list[str]) -> Curves:
-    """Name -> (t since the beat began, values); of a cell that drives itself all that was recorded."""
+    """Name -> (t since the stimulus began, values); of a cell that drives itself all that was recorded."""
     traces = outcome.paced.traces
     rows = traces.beat(-1) if outcome.protocol is not None else slice(None)
     every = max(1, len(traces.t[rows]) // MOST_POINTS)
     found = quantities(outcome.equations, traces, names, outcome.protocol)
-    t = traces.t[rows][::every] - traces.t[rows][0]
+    start = 0.0 if outcome.protocol is None else outcome.protocol.pulses.start
+    t = traces.t[rows][::every] - traces.t[rows][0] - start
     return {name: (t, values[rows][::every]) for name, values in found.items()}
 
 
