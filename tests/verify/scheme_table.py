@@ -29,7 +29,7 @@ BEATS = (
     *("grandi_pasqualini_bers_2010_epi", "mahajan_shiferaw_2008", "fabbri_2017"),
 )
 COMPARED = ("forward_euler", "rush_larsen", "auto", "auto2", "grl2")
-N_CELLS, N_STEPS, REPEATS = 4096, 20, 5
+N_CELLS, N_STEPS, REPEATS = 1024, 20, 40
 TEXT = Path(__file__).with_name("schemes_text.md")
 
 
