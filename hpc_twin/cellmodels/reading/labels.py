@@ -136,9 +136,10 @@ def _potential(labels: Labels, model: myokit.Model) -> None:
 
 def _potential_without_unit(labels: Labels, model: myokit.Model) -> None:
     """A state without unit that is named like a potential, in a model that looks electrical."""
-    bare = [s for s in model.states() if units.has_none(s.unit())]
-    named = [s for s in bare if re.fullmatch(_PLAIN_POTENTIALS, plain(s.name()))]
+    alike = [s for s in model.states() if re.fullmatch(_PLAIN_POTENTIALS, plain(s.name()))]
+    named = [s for s in alike if units.has_none(s.unit())]
     if not named:
+        labels.notes += [f"{s.qname()} is in {s.unit()}, no unit of potential: a model without V" for s in alike]
         return
     best = min(named, key=lambda s: (not _is_fed(s), plain(s.name()) == "v", plain(s.name()) == "u"))
     words = f"{model.name()} {best.parent().name()}".lower()

@@ -156,5 +156,7 @@ def _paced(scene: Scene, own: Expr, per_ms: float) -> OwnStimulus | None:
     if event is None:
         return None
     off, on = (float(evaluate([own], {**scene.varying, scene.pace: x})[0]) for x in (0.0, event.level()))
+    if on == off:
+        return None
     period = event.period() * scene.to_ms or None
     return OwnStimulus(per_ms * (on - off), event.start() * scene.to_ms, event.duration() * scene.to_ms, period)

@@ -50,7 +50,8 @@ def test_v_without_unit_in_what_looks_electrical(model):
 
 
 def test_models_without_v(model):
-    assert model({"x": 1, "V": 2}, "dot(x) = -x\ndot(V) = -V\n    in [L]\n").v is None
+    volume = model({"x": 1, "V": 2}, "dot(x) = -x\ndot(V) = -V\n    in [L]\n")
+    assert volume.v is None and any("no unit of potential" in note for note in volume.notes)
     assert model({"x": 1}, "dot(x) = -x\n").v is None
     body = PASSIVE.format(v="V", unit="[mV]")
     assert model({"V": -80}, body, {"membrane_potential": "none"}).v is None

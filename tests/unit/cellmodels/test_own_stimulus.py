@@ -52,7 +52,7 @@ def test_pulses_by_the_protocol(model):
     protocol = "[[protocol]]\n# Level Start Length Period Multiplier\n2.0 5 0.5 300 0\n"
     assert _own(model("i_stim = -1.5 * pace", protocol)) == pytest.approx((60.0, 5, 0.5, 300))
     assert _own(model("i_stim = -1.5 * pace", protocol, "[s]")) == pytest.approx((0.06, 5000, 500, 300_000))
-    assert _own(model("i_stim = -1.5 * pace")) is None
+    assert _own(model("i_stim = -1.5 * pace")) is _own(model("i_stim = 0 * pace", protocol)) is None
 
 
 @pytest.mark.parametrize(
