@@ -61,6 +61,8 @@ def check(
 ) -> int:
     """Import a file, compile it, and compare a few beats with CVODE: exit code 0 when they agree, 2 when not.
 
+    The schemes auto and auto2 are tried at --dt, then auto2 at a quarter of it.
+
     Example: hpc-twin models check my.cellml --fix-labels v=membrane.V
     """
     from hpc_twin.parallel import on_root, world

@@ -18,7 +18,7 @@ from hpc_twin.singlecell.protocol import Protocol, protocol_of
 
 MOST_ROWS = 200_000  # of recorded traces
 RECORDED = 2  # beats: the last, and the one before it for alternans
-RECORDED_ALONE = 4  # of cells that drive themselves, whose cycles may be longer than a "beat"
+RECORDED_ALONE = 4  # of cells that drive themselves, so that whole cycles are among them
 
 
 @dataclass(frozen=True)
@@ -76,12 +76,12 @@ def perform(
     kernel = compiled(equations, experiment.scheme, alone())
     if experiment.initial is not None:
         kernel = kernel.starting(*experiment.initial)
-    protocol, source = protocol_of(
+    protocol, source, period = protocol_of(
         equations, kernel, experiment.dt, experiment.period, experiment.duration, experiment.strength
     )
     if protocol is None and experiment.until_steady is not None:
         raise InputError(f"{kernel.name}: --until-steady compares beats, but nothing paces this cell: give --beats")
-    cells = Cells(kernel, protocol=protocol, period=experiment.period, dt=experiment.dt)
+    cells = Cells(kernel, protocol=protocol, period=period, dt=experiment.dt)
     record = RECORDED if protocol else RECORDED_ALONE
     every = experiment.dt * max(1, -(-record * cells.steps // MOST_ROWS))
     paced = pace(

@@ -13,6 +13,7 @@ DURATION, PERIOD = 1.0, 1000.0  # ms
 MARGIN = 2.0  # times the diastolic threshold
 WEAKEST, STRONGEST, N_TRIED = 0.01, 200.0, 64  # mV/ms
 AFTER, WATCHED = 5.0, 300.0  # ms: an action potential is what is there so long after a pulse
+ALONE = 6000.0  # ms in which a cell that drives itself shows it
 
 
 @dataclass(frozen=True)
@@ -35,38 +36,42 @@ def protocol_of(
     period: float | None = None,
     duration: float | None = None,
     strength: float | None = None,
-) -> tuple[Protocol | None, str]:
-    """The protocol of a model and where it comes from, in words; None for a cell that drives itself or has no V.
+) -> tuple[Protocol | None, str, float]:
+    """The protocol of a model, where it comes from in words, and the length of a beat [ms].
 
-    What is not given is that of the model's own stimulus; a model without one gets twice its diastolic threshold.
+    The protocol is None for a cell without V and for one that drives itself; a beat is then its own cycle. What is not
+    given is that of the model's own stimulus; a model without one gets twice its diastolic threshold.
     """
     if equations.v is None:
-        return None, "no membrane potential, not stimulated"
+        return None, "no membrane potential, not stimulated", period or PERIOD
     own = equations.own_stimulus
-    period = period or (own.period if own and own.period else PERIOD)
-    start = 0.0 if own is None or own.start >= period else own.start
+    beat = period or (own.period if own and own.period else PERIOD)
+    start = 0.0 if own is None or own.start >= beat else own.start
     length = duration or (own.duration if own else DURATION)
     if strength is not None:
-        return (paced(period, strength, length, start), "as given") if strength else (None, "not stimulated")
+        return (paced(beat, strength, length, start), "as given", beat) if strength else (None, "not stimulated", beat)
     if own is not None and own.amplitude:
-        return paced(period, own.amplitude, length, start), "the model's own"
-    if beats_alone(kernel, dt):
-        return None, "none: the cell drives itself"
+        return paced(beat, own.amplitude, length, start), "the model's own", beat
+    cycle = own_cycle(kernel, dt)
+    if cycle is not None:
+        return None, "none: the cell drives itself", period or cycle
     found = threshold(kernel, dt, length)
-    return paced(period, MARGIN * found, length, start), f"{MARGIN:g} times the threshold of {found:.3g} mV/ms"
+    return paced(beat, MARGIN * found, length, start), f"{MARGIN:g} times the threshold of {found:.3g} mV/ms", beat
 
 
-def beats_alone(kernel: Kernel, dt: float, watched: float = 3000.0) -> bool:
-    """Whether V goes up through the middle of its range twice in ``watched`` ms without a stimulus."""
+def own_cycle(kernel: Kernel, dt: float, watched: float = ALONE) -> float | None:
+    """From upstroke to upstroke without a stimulus [ms, a multiple of dt]; None where V does not go up twice."""
     V, states = np.full(1, kernel.v_initial), kernel.new_states(1)
-    steps = round(1.0 / dt)
+    steps = max(1, round(1.0 / dt))
     trace = np.empty(round(watched))
     for k in range(len(trace)):
         kernel.advance(V, states, None, k * steps * dt, steps * dt, steps)
         trace[k] = V[0]
     middle = (trace.max() + trace.min()) / 2
-    ups = np.count_nonzero((trace[:-1] < middle) & (trace[1:] >= middle))
-    return bool(np.ptp(trace) > 0.2 * abs(trace).max() and ups >= 2)
+    ups = np.flatnonzero((trace[:-1] < middle) & (trace[1:] >= middle))
+    if len(ups) < 2 or not np.ptp(trace) > 0.2 * np.abs(trace).max():
+        return None
+    return float(ups[-1] - ups[-2]) * steps * dt
 
 
 def threshold(kernel: Kernel, dt: float, duration: float) -> float:

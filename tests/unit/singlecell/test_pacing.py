@@ -7,7 +7,7 @@ from hpc_twin.cellmodels import load
 from hpc_twin.parallel import InputError, RunError
 from hpc_twin.singlecell.experiment import Experiment, perform, reference
 from hpc_twin.singlecell.pacing import Cells, pace
-from hpc_twin.singlecell.protocol import beats_alone, paced, threshold
+from hpc_twin.singlecell.protocol import own_cycle, paced, threshold
 
 MODEL = "mitchell_schaeffer_2003"
 TRAIN = paced(700.0, 20.0, 1.0, start=3.0)
@@ -57,7 +57,17 @@ def test_threshold_is_where_the_cell_begins_to_fire(kernel):
     found = threshold(kernel, 0.02, 1.0)
     V = pace(Cells(kernel, 2, protocol=TRAIN, strength=found * np.array([0.98, 1.02])), 1, record=1).traces.V
     assert V[500:, 0].max() < -60 and V[:, 1].max() > 0
-    assert not beats_alone(kernel, 0.05)
+    assert own_cycle(kernel, 0.05) is None
+
+
+def test_a_cell_that_drives_itself_is_left_alone():
+    outcome = perform(Experiment("noble_1962", beats=4, scheme="auto2"))
+    exact = reference(outcome)[0]
+    assert outcome.protocol is None and "drives itself" in outcome.protocol_source
+    assert outcome.beats[0].cycle_length == pytest.approx(exact[0].cycle_length, rel=1e-3)
+    assert outcome.paced.period == pytest.approx(exact[0].cycle_length, rel=0.1)
+    with pytest.raises(InputError, match="nothing paces this cell"):
+        perform(Experiment("noble_1962", until_steady=1e-4))
 
 
 def test_blow_up_and_a_period_that_is_no_multiple(kernel):
