@@ -25,25 +25,31 @@ class Evaluator:
         """Values of shape (n_outputs, n), in ``out`` if given.
 
         ``V`` (n,) or None, ``states`` (n_states, n), ``stimulus`` (n,) in mV/ms or None, ``parameters`` (n_varying, n),
-        (n_varying,) or None: float64, C-contiguous (not checked).
+        (n_varying,) or None: float64, C-contiguous but for the rows of states, which may be apart (not checked).
         """
         n = states.shape[1] if V is None else V.size
         out = np.empty((self.n_outputs, n)) if out is None else out
         parameters = self.defaults if parameters is None else parameters
         address = [None if a is None else a.ctypes.data for a in (V, states, stimulus, parameters)]
-        self._evaluate(n, n, t, out.ctypes.data, n, *address, n if parameters.ndim == 2 else 0)
+        self._evaluate(n, _stride(states, n), t, out.ctypes.data, n, *address, n if parameters.ndim == 2 else 0)
         return out
 
     def bound(self, V, states, stimulus, parameters, out) -> Callable[[float], None]:
         """A function of t that does the same for these very arrays, at a third of the cost for one cell."""
         n, where = out.shape[1], [None if a is None else a.ctypes.data for a in (V, states, stimulus, parameters)]
         target, stride = out.ctypes.data, n if parameters.ndim == 2 else 0
+        apart = _stride(states, n)
         held = (V, states, stimulus, parameters, out)  # alive as long as their addresses are used
 
         def evaluate(t: float, _held=held) -> None:
-            self._evaluate(n, n, t, target, n, *where, stride)
+            self._evaluate(n, apart, t, target, n, *where, stride)
 
         return evaluate
+
+
+def _stride(states: np.ndarray, n: int) -> int:
+    """Doubles from one row to the next."""
+    return states.strides[0] // 8 if states.shape[0] else n
 
 
 def evaluator(equations: Equations, outputs: Sequence[Expr], comm=None) -> Evaluator:

@@ -7,6 +7,7 @@ import pytest
 from verify.library_rhs import assert_close, by_numpy, random_states
 
 from hpc_twin.cellmodels import load, load_all, names
+from hpc_twin.cellmodels.kernels.evaluator import rates
 from hpc_twin.cellmodels.reading.reader import read
 from hpc_twin.parallel import InputError
 
@@ -83,6 +84,17 @@ def test_nan_stays_nan_and_in_its_cell():
     kernel.advance(V, states, None, 0.0, 0.01, substeps=2)
     assert set(np.flatnonzero(np.isnan(V))) == {3, 17, 30}
     assert not np.isnan(np.delete(states, [3, 17, 30], axis=1)).any()
+
+
+@pytest.mark.parametrize("n", [1, 511, 512, 4096])
+def test_rows_do_not_lie_whole_pages_apart(n):
+    kernel = load("tentusscher_2006_epi")
+    states = kernel.new_states(n)
+    assert states.shape == (kernel.n_states, n) and states.strides[0] % 4096
+    np.testing.assert_array_equal(states, np.repeat(kernel.initial[:, None], n, axis=1))
+    V = np.full(n, -20.0)
+    found = rates(read("tentusscher_2006_epi"))(V, states)
+    np.testing.assert_allclose(found, np.repeat(found[:, :1], n, axis=1), rtol=1e-12)  # but for the order of rounding
 
 
 def test_rows_may_be_farther_apart_than_cells():
