@@ -16,7 +16,7 @@ export OMPI_ALLOW_RUN_AS_ROOT_CONFIRM := 1
 export OMPI_MCA_btl_vader_single_copy_mechanism := none
 endif
 
-.PHONY: help setup run test lint bench niederer models doctor clean
+.PHONY: help setup run test lint bench niederer models imports doctor clean
 
 help:  ## print this
 	@echo "hpc_twin: human twins on a laptop or a supercomputer. Start with: make run"
@@ -51,6 +51,10 @@ niederer: $(READY)  ## the N-version benchmark, all resolutions: writes docs/nie
 
 models: $(READY)  ## every cell model against CVODE, and its cost: writes docs/cellmodels.md (15 minutes)
 	$(BIN)/python tests/verify/library_table.py --cost
+
+imports: $(READY)  ## 1500 damaged model files, and every file of the reference folder against CVODE (15 minutes)
+	HPC_TWIN_FUZZ=1500 HPC_TWIN_CORPUS=all $(BIN)/python -m pytest -s tests/verify/test_fuzz_import.py \
+	  tests/verify/test_import_corpus.py
 
 doctor: $(READY)  ## what is installed, what is missing
 	@$(BIN)/hpc-twin doctor
