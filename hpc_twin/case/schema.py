@@ -73,11 +73,23 @@ class FibreCase(Section):
 SCHEMES = "auto, auto2, rush_larsen, forward_euler, grl1, grl2 or implicit: see docs/schemes.md"
 
 
+LABELS = {
+    "v": "membrane_potential",
+    "stimulus": "stimulus_current",
+    "time": "time",
+    "calcium": "intracellular_calcium",
+    "force": "contraction_force",
+}
+
+
 class CellModelCase(Section):
     """A cell model, how it differs from the published one, and what it begins with."""
 
     model: str = Field(description="library name, or a .mmt, .cellml or SBML file beside the case")
     parameters: dict[str, float | str] = Field({}, description='model constants: {"ikr.g" = "0.5x"}')
+    labels: dict[Literal["v", "stimulus", "time", "calcium", "force"], str] = Field(
+        {}, description='where they are guessed wrong: {v = "membrane.V"}'
+    )
     scheme: str | None = Field(None, description="default that of [cells]: " + SCHEMES)
     initial: str | None = Field(None, description="file of 'hpc-twin cell MODEL --save', beside the case")
 

@@ -1,7 +1,6 @@
 """What ``hpc-twin cell`` does on rank 0: run the experiments, print their table, write the files."""
 
 import signal
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -9,38 +8,14 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
 
+from hpc_twin.case.schema import LABELS
+from hpc_twin.cli.cell_tables import header, show, states_of, table_of
 from hpc_twin.cli.main import INTERRUPTED
 from hpc_twin.parallel import InputError, nearest
 from hpc_twin.run.cell import initial_state, save_state, save_traces
-from hpc_twin.singlecell.biomarkers import Biomarkers
 from hpc_twin.singlecell.experiment import Experiment, Outcome, perform, reference
 from hpc_twin.units import parse
-
-WORDS = {  # biomarker -> (words, unit; None: that of calcium)
-    "rest": ("V at rest", "mV"),
-    "peak": ("peak V", "mV"),
-    "amplitude": ("amplitude", "mV"),
-    "upstroke": ("largest dV/dt", "mV/ms"),
-    "APD30": ("APD30", "ms"),
-    "APD50": ("APD50", "ms"),
-    "APD90": ("APD90", "ms"),
-    "calcium_diastolic": ("calcium, diastolic", None),
-    "calcium_systolic": ("calcium, systolic", None),
-    "CaTD50": ("CaTD50", "ms"),
-    "CaTD90": ("CaTD90", "ms"),
-    "cycle_length": ("cycle length", "ms"),
-}
-
-
-LABELS = {
-    "v": "membrane_potential",
-    "stimulus": "stimulus_current",
-    "time": "time",
-    "calcium": "intracellular_calcium",
-    "force": "contraction_force",
-}
 
 
 @dataclass(frozen=True)
@@ -160,73 +135,13 @@ def _progress(experiment: Experiment) -> Iterator[Callable[[int, float], None]]:
 def _tell(outcomes: Mapping[str, Outcome], wishes: Wishes) -> None:
     for label, outcome in outcomes.items():
         exact = reference(outcome)[0] if wishes.reference and outcome.beats else ()
-        show(_header(label, outcome))
+        show(header(label, outcome))
         if outcome.beats:
-            show(_table(outcome, exact[-1] if exact else None))
+            show(table_of(outcome, exact[-1] if exact else None))
         else:
-            show(_states(outcome))
+            show(states_of(outcome))
         for note in outcome.equations.notes:
             show(f"note: {note}")
-
-
-def show(what) -> None:
-    """Print for a terminal, or plainly for a file."""
-    terminal = sys.stdout.isatty()
-    if isinstance(what, str):
-        print(what)
-    else:
-        Console(width=None if terminal else 160, markup=False, emoji=False, highlight=False).print(what)
-
-
-def _header(label: str, outcome: Outcome) -> str:
-    paced, experiment = outcome.paced, outcome.experiment
-    done = f"{paced.beats} beats of {paced.period:g} ms, dt {experiment.dt:g} ms, scheme {outcome.kernel.scheme}"
-    words = [f"{label}: {done}" + ("" if paced.complete else ", interrupted")]
-    stimulus = outcome.protocol_source
-    if outcome.protocol is not None:
-        stimulus = f"{outcome.protocol.strength:.4g} mV/ms for {outcome.protocol.pulses.duration:g} ms ({stimulus})"
-    words.append(f"stimulus: {stimulus}")
-    if len(paced.changes) and outcome.protocol is not None:
-        change = f"largest change of a state in the last beat: {paced.changes[-1]:.2e}"
-        words.append(change + _verdict(experiment.until_steady, float(paced.changes[-1])))
-    return "\n".join(words)
-
-
-def _verdict(wanted: float | None, found: float) -> str:
-    if wanted is None:
-        return ""
-    return " (steady)" if found < wanted else f" (not yet steady: {wanted:g} was wanted, give more --beats)"
-
-
-def _table(outcome: Outcome, exact: Biomarkers | None) -> Table:
-    table = Table("", "", "last beat", show_edge=False, pad_edge=False)
-    for words in ("CVODE", "difference") if exact else ():
-        table.add_column(words)
-    for column in table.columns[2:]:
-        column.justify = "right"
-    unit = outcome.equations.units.get(outcome.equations.labels.get("intracellular_calcium", ""), "")
-    for name, value in outcome.beats[-1].values().items():
-        words, of = WORDS[name]
-        other = exact.values().get(name) if exact else None
-        compared = () if other is None else (f"{other:.5g}", f"{value - other:+.2g} ({percent(value, other)})")
-        table.add_row(words, unit if of is None else of, f"{value:.5g}", *compared)
-    if outcome.alternans == outcome.alternans:
-        table.add_row("APD90 less that of the beat before", "ms", f"{outcome.alternans:+.3g}")
-    return table
-
-
-def percent(value: float, exact: float) -> str:
-    """How far a value is from the exact one."""
-    return f"{100 * (value - exact) / abs(exact):+.2f} %" if exact else "exact is 0"
-
-
-def _states(outcome: Outcome) -> Table:
-    table = Table("state", "unit", "at the end", "least", "largest", show_edge=False, pad_edge=False)
-    traces = outcome.paced.traces.states[:, :, 0]
-    for k, name in enumerate(outcome.kernel.state_names):
-        numbers = (outcome.paced.states[k, 0], traces[:, k].min(), traces[:, k].max())
-        table.add_row(name, outcome.equations.units.get(name, ""), *(f"{x:.5g}" for x in numbers))
-    return table
 
 
 def _write(outcomes: Mapping[str, Outcome], wishes: Wishes) -> None:

@@ -8,7 +8,7 @@ from rich.table import Table
 from hpc_twin.cellmodels.equations import Equations
 from hpc_twin.cellmodels.registry import LIBRARY, checks
 from hpc_twin.cellmodels.schemes import Method, plan
-from hpc_twin.cli.cell_work import show
+from hpc_twin.cli.cell_tables import show
 from hpc_twin.parallel import RunError
 from hpc_twin.singlecell.biomarkers import differences
 from hpc_twin.singlecell.experiment import Experiment, Outcome, perform, read, reference

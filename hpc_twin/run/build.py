@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from hpc_twin.case import Case, CellCase, CellModelCase, ConductivityCase, FibreCase, StimulusCase
-from hpc_twin.cellmodels import Kernel, load
+from hpc_twin.case.schema import LABELS
+from hpc_twin.cellmodels import Kernel, load_all
 from hpc_twin.mesh.part import Part
 from hpc_twin.mesh.partition import distribute
 from hpc_twin.parallel import InputError, on_root, warn
@@ -28,21 +29,29 @@ def load_kernels(cells: CellCase, folder: Path, comm) -> list[Kernel]:
     models: dict[str, CellModelCase] = {"cells": cells}
     models |= {f"cells.regions.{name}": model for name, model in cells.regions.items()}
     models |= {f"cells.layers.{name}": model for name, model in cells.layers.items()}
-    return [_kernel(key, model, model.scheme or cells.scheme, folder, comm) for key, model in models.items()]
+    kernels = load_all([_request(model, model.scheme or cells.scheme, folder) for model in models.values()], comm)
+    return [_started(*each, folder, comm) for each in zip(kernels, models, models.values(), strict=True)]
 
 
-def _kernel(key: str, model: CellModelCase, scheme: str, folder: Path, comm) -> Kernel:
+def _request(model: CellModelCase, scheme: str, folder: Path) -> dict:
+    """The arguments of ``load``."""
     is_file = Path(model.model).suffix.lower() in FILES
-    kernel = load(
-        folder / model.model if is_file else model.model, scheme=scheme, parameters=model.parameters, comm=comm
-    )
+    return {
+        "name_or_path": folder / model.model if is_file else model.model,
+        "scheme": scheme,
+        "parameters": model.parameters,
+        "labels": {LABELS[name]: variable for name, variable in model.labels.items()},
+    }
+
+
+def _started(kernel: Kernel, key: str, model: CellModelCase, folder: Path, comm) -> Kernel:
+    """``kernel`` at the initial state that the case wants."""
     if kernel.v_initial is None:
         raise InputError(f"{key}.model: {model.model} has no membrane potential, which tissue couples")
     if model.initial is None:
         return kernel
     path = folder / model.initial
-    found = comm.bcast(on_root(comm, lambda: begun(kernel, path, key)))
-    V, states, warning = found
+    V, states, warning = comm.bcast(on_root(comm, lambda: begun(kernel, path, key)))
     if warning:
         warn(comm, warning)
     return kernel.starting(V, states)

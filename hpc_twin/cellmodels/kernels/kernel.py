@@ -136,16 +136,17 @@ def load(
     scheme: str = "auto",
     parameters: Mapping[str, float | str] | None = None,
     varying: Sequence[str] = (),
+    labels: Mapping[str, str] | None = None,
     comm=None,
 ) -> Kernel:
-    """Compile (or take from the cache) the kernel of a library model or of a Myokit .mmt file. Collective.
+    """Compile (or take from the cache) the kernel of a library model or of a CellML, SBML or .mmt file. Collective.
 
     ``scheme`` is a key of schemes.SCHEMES; ``parameters`` maps constants to numbers in the model's own units or to
-    factors such as ``"0.5x"``; ``varying`` names constants that stay arguments of ``advance``. Raises InputError for an
-    unknown model, scheme or parameter and for an unreadable file.
+    factors such as ``"0.5x"``; ``varying`` names constants that stay arguments of ``advance``; ``labels`` are those of
+    ``reader.read``. Raises InputError for an unknown model, scheme or parameter and for an unreadable file.
     """
-    request = {"name_or_path": name_or_path, "scheme": scheme, "parameters": parameters, "varying": varying}
-    return load_all([request], comm)[0]
+    request = {"scheme": scheme, "parameters": parameters, "varying": varying, "labels": labels}
+    return load_all([{"name_or_path": name_or_path, **request}], comm)[0]
 
 
 def load_all(requests: Sequence[Mapping[str, Any]], comm=None) -> list[Kernel]:
@@ -168,10 +169,11 @@ def _read(
     scheme: str = "auto",
     parameters: Mapping[str, float | str] | None = None,
     varying: Sequence[str] = (),
+    labels: Mapping[str, str] | None = None,
 ) -> Recipe:
     from hpc_twin.cellmodels.reading.reader import read  # takes 0.3 s to import: rank 0 alone does
 
-    return _recipe(read(name_or_path, parameters, varying), scheme)
+    return _recipe(read(name_or_path, parameters, varying, labels), scheme)
 
 
 def _recipe(equations: "Equations", scheme: str) -> Recipe:
