@@ -85,3 +85,14 @@ def test_traces(outcome, tmp_path):
     assert found.values["V"][:, 1] == pytest.approx(np.interp(found.times, t, V))
     with pytest.raises(InputError, match=r"no state or variable 'inward\.k'; did you mean 'inward\.j'"):
         save_traces({"control": outcome}, tmp_path / "traces.nc", ["inward.k"])
+
+
+def test_a_case_takes_a_file_with_its_labels(tmp_path):
+    model = "[[model]]\na.p = 2\na.q = 1\n\n[a]\nt = 0 [ms] bind time\ndot(p) = -0.1 * p\ndot(q) = -q\n"
+    (tmp_path / "own.mmt").write_text(model)
+    text = '[cells]\nmodel = "own.mmt"\nlabels = { v = "a.p" }\n'
+    assert kernels(tmp_path, text)[0].state_names == ("a.q",)
+    with pytest.raises(InputError, match=r"cells\.model: own\.mmt has no membrane potential"):
+        kernels(tmp_path, text.replace('labels = { v = "a.p" }\n', ""))
+    with pytest.raises(InputError, match=r"cells\.labels"):
+        kernels(tmp_path, text.replace("v =", "w ="))
