@@ -1,4 +1,4 @@
-"""Bounds of expressions by interval arithmetic: which denominators may be multiplied with others."""
+"""Bounds of expressions by interval arithmetic: what may be multiplied without overflow."""
 
 from collections.abc import Callable
 

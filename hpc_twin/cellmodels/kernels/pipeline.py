@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from hpc_twin.cellmodels.equations import Equations
-from hpc_twin.cellmodels.expressions.divisions import flatten_fractions, share_divisions
+from hpc_twin.cellmodels.expressions.divisions import flatten_fractions
 from hpc_twin.cellmodels.expressions.exponentials import share_exponentials
 from hpc_twin.cellmodels.expressions.ir import Expr
 from hpc_twin.cellmodels.expressions.strength import reduce_powers
@@ -31,5 +31,4 @@ def layout(equations: Equations) -> Layout:
 
 def _passed(outputs: list[Expr], v: str | None) -> list[Expr]:
     """All passes: they change values by rounding only."""
-    outputs = flatten_fractions(reduce_powers(outputs), v)
-    return share_divisions(share_exponentials(outputs), v)
+    return share_exponentials(flatten_fractions(reduce_powers(outputs), v))

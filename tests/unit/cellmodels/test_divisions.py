@@ -1,11 +1,11 @@
-"""Passes that save divisions: fewer of them, the same values, and nothing that may vanish or overflow is multiplied."""
+"""The pass that saves divisions: fewer of them, the same values, and nothing that may vanish is multiplied with."""
 
 import numpy as np
 import pytest
 
 from hpc_twin.cellmodels.expressions.algebra import add, call, div, mul, power, sub
 from hpc_twin.cellmodels.expressions.bounds import bounds
-from hpc_twin.cellmodels.expressions.divisions import flatten_fractions, share_divisions
+from hpc_twin.cellmodels.expressions.divisions import flatten_fractions
 from hpc_twin.cellmodels.expressions.ir import evaluate, num, ordered, var
 
 V, X, TIME, DT = var("v"), var("x"), var("time"), var("dt")
@@ -48,34 +48,6 @@ def test_quotients_of_quotients(case):
     flat = flatten_fractions(outputs, "v")
     assert count(flat) == left
     assert_same(outputs, flat)
-
-
-SHARED = {
-    "three": ([sigmoid(0.1), sigmoid(-0.2), sigmoid(0.05, 1)], 1),
-    "four": ([sigmoid(0.1), sigmoid(-0.2), sigmoid(0.05, 1), sigmoid(0.03)], 2),
-    "one": ([sigmoid(0.1)], 1),
-    "one denominator": ([div(V, add(num(1), exp(0.1))), div(X, add(num(1), exp(0.1))), sigmoid(0.3)], 1),
-    "a chain": ([div(num(1), add(num(1), sigmoid(0.1))), div(num(1), add(num(2), sigmoid(0.2)))], 2),
-    "a chain of one": ([div(num(1), add(num(1), power(sigmoid(0.1), 2)))], 2),
-    "may vanish": ([div(num(1), sub(num(1), exp(0.1, 1))), div(num(1), add(X, num(1))), sigmoid(0.1)], 3),
-    "may overflow": ([sigmoid(0.1, 0, TIME), sigmoid(0.1), div(num(1), call("exp", add(num(1), X)))], 3),
-}
-
-
-@pytest.mark.parametrize("case", SHARED)
-def test_denominators_share_a_division(case):
-    outputs, left = SHARED[case]
-    shared = share_divisions(outputs, "v")
-    assert count(shared) == left
-    assert_same(outputs, shared)
-
-
-def test_a_vanishing_or_infinite_denominator_leaves_others_alone():
-    outputs = [div(num(1), X), sigmoid(0.1, 0, X), sigmoid(0.1), sigmoid(0.2)]
-    shared = share_divisions(outputs, "v")
-    for x in (0.0, 1e300, np.inf, np.nan):
-        found, expected = (evaluate(o, {"v": -20.0, "x": x}) for o in (shared, outputs))
-        np.testing.assert_allclose(found, expected, rtol=1e-14)
 
 
 def test_deep_sums_need_no_recursion():
