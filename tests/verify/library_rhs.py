@@ -116,7 +116,7 @@ def random_states(
     for row, state, start in zip(y, equations.states, equations.initial, strict=True):
         gate = file.get(state).unit() in (None, myokit.units.dimensionless)
         low, high = (ranges or {}).get(state, (0, 1) if gate else (0.5 * start, 2 * start))
-        row[:] = random.uniform(low, high, n)
+        row[:] = random.uniform(min(low, high), max(low, high), n)  # a start may be a rounding error below 0
     for group in occupancies:
         rows = [equations.states.index(state) for state in group]
         y[rows] /= y[rows].sum(axis=0)
