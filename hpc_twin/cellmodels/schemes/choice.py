@@ -9,7 +9,7 @@ from hpc_twin.cellmodels.schemes.implicit import cost
 from hpc_twin.cellmodels.schemes.stages import EULER, GRL1, IMPLICIT, RUSH_LARSEN, Method
 from hpc_twin.cellmodels.schemes.steps import gate_rate
 from hpc_twin.cellmodels.schemes.stiffness import fastest
-from hpc_twin.cellmodels.schemes.structure import Rates, coupled, jacobian, linear_blocks
+from hpc_twin.cellmodels.schemes.structure import Rates, circles, coupled, jacobian, linear_blocks
 
 STIFF = 10.0  # 1/ms: a state that relaxes faster takes a step of 0.05 ms badly by forward Euler
 MOST_MULTIPLICATIONS = 2000  # of a block's factorisation
@@ -44,7 +44,7 @@ def implicit(equations: Equations) -> Chosen:
     """The linearly implicit Euler step for all that depend on each other in circles, V left out."""
     chosen = rush_larsen(equations)
     rates = dict(zip(equations.states, equations.rates, strict=True))
-    for group in coupled(equations.states, jacobian(rates, equations.states)):
+    for group in _by_tangents(rates, equations.states):
         if len(group) > 1 or chosen[group[0]].method != RUSH_LARSEN:
             alone = "not linear in itself"
             reason = alone if len(group) == 1 else f"one of {len(group)} states that depend on each other in circles"
@@ -64,11 +64,16 @@ def auto(equations: Equations) -> Chosen:
         )
     speeds = fastest(equations, chosen)
     stiff = [name for name, speed in speeds.items() if speed > STIFF and chosen[name].method != IMPLICIT]
-    for group in coupled(stiff, jacobian(rates, stiff)):
+    for group in _by_tangents(rates, stiff):
         if len(group) > 1:
             chosen |= _block(rates, group, f"one of {len(group)} states that are stiff together")
     alone = [name for name, method in chosen.items() if method.method == GRL1]
     return _v(equations) | chosen | {name: _by_speed(name, speeds[name]) for name in alone}
+
+
+def _by_tangents(rates: Rates, names: Sequence[str]) -> list[tuple[str, ...]]:
+    """The sets of ``names`` that depend on each other in circles by their tangents."""
+    return [group for circle in circles(rates, names) for group in coupled(circle, jacobian(rates, circle))]
 
 
 def _v(equations: Equations) -> Chosen:

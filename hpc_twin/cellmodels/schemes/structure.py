@@ -12,7 +12,7 @@ from hpc_twin.cellmodels.expressions.algebra import TRUTHS
 from hpc_twin.cellmodels.expressions.calculus import NoDerivative, derivative
 from hpc_twin.cellmodels.expressions.ir import Expr, depends, var
 
-LARGEST_CIRCLE = 100
+MOST_PAIRS = 1000  # published cell models have up to 100 in a circle
 
 Rates = Mapping[str, Expr]  # right-hand side of each state
 Jacobian = dict[tuple[str, str], Expr]  # the d f_i / d x_j that are not 0
@@ -43,15 +43,23 @@ def coupled(names: Sequence[str], pairs: Collection[tuple[str, str]]) -> list[tu
     return [tuple(group) for group in members.values()]
 
 
+def circles(rates: Rates, names: Collection[str]) -> list[tuple[str, ...]]:
+    """The sets of ``names`` that need each other in circles, those of one among them.
+
+    Left out are circles of more than MOST_PAIRS dependences: they are networks, whose Jacobian would take minutes.
+    """
+    needs = depends(rates[name] for name in names)
+    pairs = {(i, j) for i in names for j in names if j in needs[rates[i]]}
+    found = coupled(list(names), pairs)
+    return [c for c in found if sum(len(needs[rates[i]].intersection(c)) for i in c) <= MOST_PAIRS]
+
+
 def linear_blocks(rates: Rates, gates: Sequence[str]) -> list[tuple[str, ...]]:
     """The sets of two or more ``gates`` that depend on each other in circles, and linearly: f = A x + b.
 
     States that stand in another's coefficient (calcium in the rates of its receptor) are left out, the worst first.
-    Circles of more than LARGEST_CIRCLE are no channels and not looked into.
     """
-    needs = depends(rates[name] for name in gates)
-    circles = coupled(gates, [(i, j) for i in gates for j in gates if j in needs[rates[i]]])
-    return [block for circle in circles if 1 < len(circle) <= LARGEST_CIRCLE for block in _linear_parts(rates, circle)]
+    return [block for circle in circles(rates, gates) if len(circle) > 1 for block in _linear_parts(rates, circle)]
 
 
 def _linear_parts(rates: Rates, circle: Sequence[str]) -> list[tuple[str, ...]]:

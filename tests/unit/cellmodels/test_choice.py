@@ -12,6 +12,7 @@ from hpc_twin.cellmodels.expressions.ir import evaluate, num, var
 from hpc_twin.cellmodels.kernels.pipeline import lower
 from hpc_twin.cellmodels.reading.reader import read
 from hpc_twin.cellmodels.schemes import SCHEMES, plan
+from hpc_twin.cellmodels.schemes.structure import circles
 from hpc_twin.parallel import InputError
 
 V, A, B, C, K = (var(name) for name in ("V", "a", "b", "c", "k"))
@@ -128,3 +129,13 @@ def test_stiffness_is_looked_for_along_a_clamped_run():
     rate = sub(mul(num(0.1), opened), power(A, 2))
     assert _chosen(_alone(mul(num(10), rate), initial=(1e-3,)))["a"][0] == "grl1"
     assert _chosen(_alone(rate, initial=(1e-3,)))["a"][0] == "forward_euler"
+
+
+@pytest.mark.parametrize(("n", "looked_into"), [(30, True), (40, False)])
+def test_networks_are_left_to_themselves(n, looked_into):
+    states = [var(f"s{k}") for k in range(n)]
+    total = states[0]
+    for state in states[1:]:
+        total = add(total, state)
+    rates = {s.args[0]: sub(total, mul(num(2 * n), s)) for s in states}
+    assert bool(circles(rates, list(rates))) is looked_into
