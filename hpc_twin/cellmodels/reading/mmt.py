@@ -9,6 +9,8 @@ from hpc_twin.parallel import InputError
 
 MOST_EQUATIONS = 5000  # Myokit takes time with their square; the largest published cell model has 1000
 LONGEST_LINE = 50_000  # characters
+LONGEST_NAME = 256  # characters; to suggest a name, Myokit takes time with the product of the lengths of two
+_LONG_NAME = re.compile(rf"\w{{{LONGEST_NAME + 1}}}")
 _EQUATION = re.compile(r"^[^\[\]#\n]*=", re.MULTILINE)
 
 
@@ -17,6 +19,8 @@ def read_mmt(text: str, path: Path) -> tuple[myokit.Model, myokit.Protocol | Non
     longest = max(map(len, text.splitlines()), default=0)
     if longest > LONGEST_LINE:
         raise InputError(f"{path}: a line has {longest} characters, at most {LONGEST_LINE} are read")
+    if found := _LONG_NAME.search(text):
+        raise InputError(f"{path}: the name '{found.group()[:40]}...' has more than {LONGEST_NAME} characters")
     count = sum(1 for _ in _EQUATION.finditer(text))
     if count > MOST_EQUATIONS:
         raise InputError(f"{path}: has {count} equations, at most {MOST_EQUATIONS} are read")

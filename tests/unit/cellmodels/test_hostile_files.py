@@ -54,6 +54,9 @@ def test_imports_are_refused(tmp_path, href):
 
 def test_deep_and_large_xml_is_refused(tmp_path):
     assert "deep" in _refused(tmp_path, "m.cellml", CELLML.format("<a>" * 100_000 + "</a>" * 100_000))
+    assert "variables" in _refused(
+        tmp_path, "m.cellml", CELLML.format('<component name="c">' + "<variable/>" * 6000 + "</component>")
+    )
     assert "elements" in _refused(tmp_path, "m.cellml", CELLML.format("<a/>" * 600_000))
     assert "larger than" in _refused(tmp_path, "m.cellml", CELLML.format(" " * 11_000_000))
 
@@ -69,6 +72,7 @@ def test_deep_and_large_xml_is_refused(tmp_path):
         "1 [m (1e999)]",
         "x" * 1_000_000,
         "m.V(" * 300,
+        "y" * 40_000 + "".join(f"\nx{k} = 1" for k in range(1000)) + "\nx =",
     ],
 )
 def test_monstrous_expressions_are_refused(tmp_path, rate):
