@@ -25,11 +25,11 @@ class Entry:
 
 
 _TP06 = "ten Tusscher & Panfilov 2006, doi:10.1152/ajpheart.00109.2006"
-_PUBLISHER = "article of the publisher, equations typed in"
+_PUBLISHER = "publisher's article"
 _ORD = "O'Hara, Virag, Varro & Rudy 2011, doi:10.1371/journal.pcbi.1002061"
 _CIPA = "Li et al. 2017, doi:10.1161/CIRCEP.116.004628; Dutta et al. 2017, doi:10.3389/fphys.2017.00616"
 _TORORD = "Tomek et al. 2019, doi:10.7554/eLife.48890; chloride: Tomek et al. 2020, doi:10.1101/2020.06.01.127043"
-_CC_BY = "CC BY 4.0 article, equations typed in"
+_CC_BY = "CC BY 4.0"
 _MAHAJAN = "Mahajan et al. 2008, doi:10.1529/biophysj.106.98160"
 _GPB = "Grandi, Pasqualini & Bers 2010, doi:10.1016/j.yjmcc.2009.09.019"
 _BOCF = "Bueno-Orovio, Cherry & Fenton 2008, doi:10.1016/j.jtbi.2008.03.029"
@@ -58,7 +58,7 @@ LIBRARY = {
         "human",
         "ventricle, endocardial, drugs bind to hERG",
         _CIPA,
-        "article of the publisher and CC BY 4.0 article, equations typed in",
+        "publisher's article; CC BY 4.0",
     ),
     "grandi_pasqualini_bers_2010_epi": Entry(
         "grandi_pasqualini_bers_2010.mmt", "human", "ventricle, epicardial", _GPB, _PUBLISHER, {"cell.epi": 1}

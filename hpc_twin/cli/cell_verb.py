@@ -8,6 +8,7 @@ import typer
 if TYPE_CHECKING:
     from hpc_twin.singlecell.experiment import Experiment
 
+PICTURE = Path("cell.png")
 LONGEST_PACING = 1000  # beats, where --until-steady ends it
 
 Set = Annotated[
@@ -22,7 +23,7 @@ FixLabels = Annotated[
         help="Say which variable is v (membrane potential), time, stimulus, calcium or force, where guessed wrong.",
     ),
 ]
-Plot = Annotated[bool, typer.Option("--plot", help="Draw the last beat to cell.png, or to the --picture.")]
+Plot = Annotated[bool, typer.Option("--plot", help=f"Draw the last beat to {PICTURE}.")]
 
 
 def cell(
@@ -48,7 +49,7 @@ def cell(
     initial: Annotated[Path | None, typer.Option(help="Begin with a state that --save wrote.")] = None,
     save: Annotated[Path | None, typer.Option(help="Write the last state, for --initial and for cases.")] = None,
     plot: Plot = False,
-    picture: Annotated[Path, typer.Option(help="Where --plot draws.")] = Path("cell.png"),
+    picture: Annotated[Path | None, typer.Option(help="Draw the last beat to this file.")] = None,
     out: Annotated[Path | None, typer.Option(help="Write the traces of the last beats (netCDF).")] = None,
     variables: Annotated[
         str, typer.Option(help="What --out holds, as V,calcium.cai. [default: V and all states]")
@@ -82,7 +83,7 @@ def cell(
             until_steady=until_steady,
         )
 
-    wishes = Wishes(initial, save, picture if plot else None, out, variables, reference)
+    wishes = Wishes(initial, save, picture or (PICTURE if plot else None), out, variables, reference)
     comm = world()
     code = on_root(comm, lambda: work([experiment(model) for model in models], wishes))
     return comm.bcast(code)

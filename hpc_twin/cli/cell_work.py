@@ -156,6 +156,6 @@ def _write(outcomes: Mapping[str, Outcome], wishes: Wishes) -> None:
         save_traces(outcomes, path, [name.strip() for name in wishes.variables.split(",") if name.strip()])
         print(f"traces in {path}")
     if wishes.picture is not None:
-        from hpc_twin.view.cells import draw_cells
+        from hpc_twin.view import draw_cells
 
         print(f"picture in {draw_cells(outcomes, wishes.picture)}")

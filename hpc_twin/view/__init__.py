@@ -1,12 +1,17 @@
 """Pictures and movies of finished runs. pyvista and matplotlib are imported only when ``make_pictures`` is called."""
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hpc_twin.parallel import InputError
 from hpc_twin.units import parse
+
+if TYPE_CHECKING:
+    from hpc_twin.singlecell.experiment import Outcome
 
 Progress = Callable[[str, int, int], None]
 MOVIES = ("mp4", "gif", "none")
@@ -45,11 +50,26 @@ def make_pictures(
     Pictures of an earlier call are replaced. ``progress(file name, done, of)`` is called after each movie frame.
     Raises InputError for a file that is no result, an unknown field, or times that the run does not reach.
     """
-    with warnings.catch_warnings():  # a second matplotlib of the distribution has nothing to say here
-        warnings.simplefilter("ignore")
+    with _quietly():
         from hpc_twin.view.pictures import draw_all  # costs a second, which only those who look should pay
 
     return draw_all(Path(result_path), None if out_dir is None else Path(out_dir), options or ViewOptions(), progress)
+
+
+def draw_cells(outcomes: Mapping[str, "Outcome"], path: Path) -> Path:
+    """Draw the last beat of each (label -> outcome) to ``path``. Raises InputError where it cannot be written."""
+    with _quietly():
+        from hpc_twin.view.cells import draw
+
+    return draw(outcomes, path)
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """A second matplotlib of the distribution has nothing to say here."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def _times(text: str) -> tuple[float, ...] | None:

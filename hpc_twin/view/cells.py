@@ -20,8 +20,8 @@ TINTS = ("#1f5fa8", "#d1495b", "#2a9d6f", "#e09f3e", "#6a4c93", "#2b9eb3", "#8d6
 Curves = dict[str, tuple[np.ndarray, np.ndarray]]  # label -> (t, values)
 
 
-def draw_cells(outcomes: Mapping[str, Outcome], path: Path) -> Path:
-    """Draw the last beat of each (label -> outcome) to ``path``. Raises InputError where it cannot be written."""
+def draw(outcomes: Mapping[str, Outcome], path: Path) -> Path:
+    """As ``view.draw_cells``."""
     with mpl.rc_context(STYLE):
         figure = _action_potentials(outcomes) if _have_v(outcomes) else _all_states(outcomes)
         try:

@@ -38,7 +38,7 @@ def test_one_run_writes_all_files_on_two_ranks(tmp_path):
 def test_a_model_without_v(tmp_path):
     (tmp_path / "decay.mmt").write_text(DECAY)
     words = (str(tmp_path / "decay.mmt"), "--beats", "1", "--period", "10 ms")
-    done = twin("cell", *words, "--plot", "--picture", str(tmp_path / "p.png"))
+    done = twin("cell", *words, "--picture", str(tmp_path / "p.png"))
     assert done.returncode == 0 and "0.36" in done.stdout and (tmp_path / "p.png").exists(), done.stderr
 
 
