@@ -111,6 +111,14 @@ def _div(x: Expr, y: Expr) -> Expr | None:
         return call("neg", div(x.args[0], y))
     if y.op == "neg":
         return call("neg", div(x, y.args[0]))
+    return _hyperbolic(x, y)
+
+
+def _hyperbolic(x: Expr, y: Expr) -> Expr | None:
+    """(e - c)/(e + c) = 1 - 2c/(e + c) for an exponential e, as tanh is written in files: e may be infinite then."""
+    for shape, sign in ((("sub", "add"), -1), (("add", "sub"), 1)):
+        if (x.op, y.op) == shape and x.args[0].op == "exp" and x.args == y.args and x.args[1].op == "num":
+            return add(num(1), div(num(2 * sign * x.args[1].args[0]), y))
     return None
 
 

@@ -81,3 +81,14 @@ def test_what_has_no_derivative_says_so():
     with pytest.raises(NoDerivative):
         derivative(call("floor", X), X)
     assert derivative(call("floor", Y), X).value == 0
+
+
+@pytest.mark.parametrize(("top", "bottom"), [(sub, add), (add, sub)], ids=["tanh", "coth"])
+def test_hyperbolic_functions_survive_large_arguments(top, bottom):
+    x = var("x")
+    growth = call("exp", mul(num(2), x))
+    values = np.array([-400.0, -3.0, -0.1, 0.3, 2.0, 400.0])
+    found = evaluate([div(top(growth, num(1)), bottom(growth, num(1)))], {"x": values})[0]
+    expected = np.tanh(values) if top is sub else 1 / np.tanh(values)
+    np.testing.assert_allclose(found, expected, rtol=1e-14)
+    assert found[-1] == 1 and found[0] == -1
