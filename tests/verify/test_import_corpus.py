@@ -99,8 +99,11 @@ def test_right_hand_side_is_that_of_myokit(path):
     found = dict(zip(ours.states, rates, strict=True)) | ({} if ours.v is None else {ours.v: v_rate})
     assert found.keys() == theirs.keys()
     for name, value in theirs.items():
-        size = np.nanmax(np.abs(value), initial=0)
-        np.testing.assert_allclose(np.broadcast_to(found[name], n), value, rtol=1e-9, atol=1e-12 * size, err_msg=name)
+        known = np.isfinite(value)  # Myokit's tanh is lost where its exponential overflows
+        assert known.mean() > 0.1
+        size = np.abs(value[known]).max()
+        here = np.broadcast_to(found[name], n)[known]
+        np.testing.assert_allclose(here, value[known], rtol=1e-9, atol=1e-12 * size, err_msg=name)
 
 
 @files
@@ -110,7 +113,6 @@ def test_no_number_is_lost_on_a_grid_of_potentials(path):
     if equations.v is None:
         return
     V = np.unique([*np.arange(-120, 80.5, 0.5), -47.13, -38.9, -26.5, -14.1, -14.2, 3.3328, 7.9, 19.9])
-    V = V[V < 1.5] if path.name.startswith("bueno") else V  # its V is 0 to 1.5
     v_rate, rates = equations.rhs(V, np.repeat(np.array(equations.initial)[:, None], V.size, axis=1))
     for name, value in zip((equations.v, *equations.states), (v_rate, *rates), strict=True):
         assert np.isfinite(value).all(), f"{name} at V = {V[~np.isfinite(np.broadcast_to(value, V.shape))]} mV"
