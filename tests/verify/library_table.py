@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 ROOT = Path(__file__).parents[2]
@@ -26,7 +27,7 @@ PAGE, FIGURES = ROOT / "docs" / "cellmodels.md", ROOT / "tests" / "verify" / "li
 TRIED = (("auto", 0.02), ("auto2", 0.02), ("auto2", 0.01), ("auto2", 0.005))  # scheme, dt [ms]
 ALLOWED = 1.0  # per cent; the first of TRIED with less is taken
 BEATS = 4
-COST = ("ns", "limit_fraction", "scalar_ratio")
+COST = ("ns", "limit_fraction", "scalar_ratio", "vectorised")
 
 HEAD = """# The library of cell models
 
@@ -47,7 +48,7 @@ COST_HEAD = """
 ## Cost
 
 Nanoseconds per cell and step on one core; the share of the limit that exponentials, divisions and state traffic set on
-the same machine; and the time of plain C (-O3) over ours. Measured by tests/bench/cells.py.
+the same machine; and the time of plain C (-O3) over ours. Scheme `auto`, by tests/bench/cells.py.
 
 """
 
@@ -106,8 +107,18 @@ def page(figures: dict, compared: set[str]) -> str:
     sources += [[f"`{name}`", entry.source, entry.licence] for name, entry in LIBRARY.items()]
     text = HEAD.format(tolerance=tolerance, beats=BEATS) + _table(rows) + "\n## Sources\n\n" + _table(sources)
     costs = {name: figures[name]["cost"] for name in LIBRARY if "cost" in figures[name]}
-    timed = [[f"`{name}`", *(f"{cost[column]:.3g}" for column in COST)] for name, cost in costs.items()]
-    return text + (COST_HEAD + _table([["model", "ns", "of the limit", "plain C / ours"], *timed]) if timed else "")
+    timed = [[f"`{name}`", *(_figure(cost[column]) for column in COST)] for name, cost in costs.items()]
+    titles = ["model", "ns", "of the limit", "plain C / ours", "vectorised whole"]
+    return text + (COST_HEAD + _table([titles, *timed]) if timed else "")
+
+
+def _plain(value) -> float | bool:
+    """For JSON: no numpy."""
+    return bool(value) if isinstance(value, bool | np.bool_) else float(value)
+
+
+def _figure(value: float | bool) -> str:
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else f"{value:.3g}"
 
 
 def _first(figures: dict) -> str:
@@ -139,7 +150,8 @@ def main() -> None:
         if wanted.cost:
             from bench.cells import cost
 
-            figures[name]["cost"] = {key: float(asdict(cost(name, "auto"))[key]) for key in COST}
+            measured = asdict(cost(name, "auto"))
+            figures[name]["cost"] = {key: _plain(measured[key]) for key in COST}
         print(
             f"{name}: {figures[name]['difference']:.2f} % by {figures[name]['scheme']} at {figures[name]['dt']:g} ms",
             flush=True,
