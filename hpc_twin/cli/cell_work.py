@@ -14,7 +14,8 @@ from hpc_twin.cli.cell_tables import header, show, states_of, table_of
 from hpc_twin.cli.main import INTERRUPTED
 from hpc_twin.parallel import InputError, nearest
 from hpc_twin.run.cell import initial_state, save_state, save_traces
-from hpc_twin.singlecell.experiment import Experiment, Outcome, perform, reference
+from hpc_twin.singlecell.experiment import Experiment, Outcome, perform, read, reference
+from hpc_twin.singlecell.quantities import check_names
 from hpc_twin.units import parse
 
 
@@ -28,6 +29,11 @@ class Wishes:
     out: Path | None = None
     variables: str = ""
     reference: bool = False
+
+    @property
+    def names(self) -> list[str]:
+        """The variables, one by one."""
+        return [name.strip() for name in self.variables.split(",") if name.strip()]
 
 
 def milliseconds(text: str, option: str) -> float:
@@ -77,13 +83,9 @@ def changes(settings: Sequence[str]) -> dict[str, float | str]:
 
 def work(experiments: Sequence[Experiment], wishes: Wishes) -> int:
     """Do it all; the exit code."""
-    if len(experiments) > 1 and (wishes.save or wishes.initial):
-        raise InputError("--save and --initial: give one MODEL, the state belongs to it")
+    _check(experiments, wishes)
     if wishes.initial is not None:
         experiments = [replace(experiments[0], initial=initial_state(wishes.initial))]
-    for path, option in ((wishes.save, "--save"), (wishes.out, "--out"), (wishes.picture, "--picture")):
-        if path is not None and not path.parent.is_dir():  # told before the work, not after it
-            raise InputError(f"{option}: there is no folder {path.parent}")
     outcomes: dict[str, Outcome] = {}
     with stoppable() as stop:
         for experiment in experiments:
@@ -94,6 +96,19 @@ def work(experiments: Sequence[Experiment], wishes: Wishes) -> int:
     _tell(outcomes, wishes)
     _write(outcomes, wishes)
     return INTERRUPTED if stop() else 0
+
+
+def _check(experiments: Sequence[Experiment], wishes: Wishes) -> None:
+    """What is wrong with the wishes is told before the work, not after it."""
+    if len(experiments) > 1 and (wishes.save or wishes.initial):
+        raise InputError("--save and --initial: give one MODEL, the state belongs to it")
+    if wishes.names and wishes.out is None:
+        raise InputError("--variables: say with --out where they go")
+    for path, option in ((wishes.save, "--save"), (wishes.out, "--out"), (wishes.picture, "--picture")):
+        if path is not None and not path.parent.is_dir():
+            raise InputError(f"{option}: there is no folder {path.parent}")
+    for experiment in experiments if wishes.names else ():
+        check_names(read(experiment), wishes.names)
 
 
 def _label(experiment: Experiment, taken: Mapping) -> str:
@@ -153,7 +168,7 @@ def _write(outcomes: Mapping[str, Outcome], wishes: Wishes) -> None:
         if path.suffix != ".nc":
             path.mkdir(exist_ok=True)
             path = path / "traces.nc"
-        save_traces(outcomes, path, [name.strip() for name in wishes.variables.split(",") if name.strip()])
+        save_traces(outcomes, path, wishes.names)
         print(f"traces in {path}")
     if wishes.picture is not None:
         from hpc_twin.view import draw_cells

@@ -51,6 +51,8 @@ WRONG = [
     (["cell", MODEL, "--scheme", "rush_larson"], "did you mean 'rush_larsen'?"),
     (["cell", MODEL, "--save", "/nowhere/s.nc"], "--save: there is no folder /nowhere"),
     (["cell", MODEL, "--initial", "/nowhere.nc"], "/nowhere.nc: no such file"),
+    (["cell", MODEL, "--variables", "V"], "--variables: say with --out"),
+    (["cell", MODEL, "--variables", "gate.hh", "--out", "t.nc"], "did you mean 'gate.h'?"),
     (["models", "show", "/nowhere.cellml"], "/nowhere.cellml"),
 ]
 

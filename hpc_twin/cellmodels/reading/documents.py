@@ -1,6 +1,7 @@
 """A model file as bytes: read once, bounded in size, its format told by what it holds, by its name second."""
 
 import re
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,14 +32,14 @@ class Document:
 def open_document(path: Path) -> Document:
     """The file at ``path``. Raises InputError if it cannot be read, is too large or is no model of a known format."""
     try:
-        if path.stat().st_size > LARGEST_FILE:
+        found = path.stat()
+        if not (stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode)):
+            raise InputError(f"{path}: a pipe or a device, not a file")  # reading it may wait for ever
+        if found.st_size > LARGEST_FILE:
             raise InputError(f"{path}: larger than {LARGEST_FILE} bytes, this is no cell model")
-        with open(path, "rb") as file:
-            content = file.read(LARGEST_FILE + 1)
+        content = path.read_bytes()
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: cannot read the cell model ({getattr(error, 'strerror', None) or error})") from None
-    if len(content) > LARGEST_FILE:  # a pipe or a device has no size
-        raise InputError(f"{path}: larger than {LARGEST_FILE} bytes, this is no cell model")
     return Document(path, _format(path, content), content)
 
 

@@ -1,5 +1,6 @@
 """Files that want to do harm: read others, run something, fill the memory, hang, or speak to the compiler."""
 
+import os
 import subprocess
 import sys
 import time
@@ -174,3 +175,11 @@ def test_reading_opens_nothing_else(tmp_path):
     run = subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=Path(__file__).parents[3])
     assert run.returncode == 0, run.stderr
     assert not (tmp_path / "x").exists()
+
+
+def test_pipes_and_devices_are_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe.mmt")
+    (tmp_path / "zero.cellml").symlink_to("/dev/zero")
+    for name in ("pipe.mmt", "zero.cellml"):
+        with pytest.raises(InputError, match="not a file"):
+            read(tmp_path / name)
