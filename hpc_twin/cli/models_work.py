@@ -1,6 +1,7 @@
 """What ``hpc-twin models`` does on rank 0."""
 
 import json
+import re
 from collections.abc import Mapping
 
 from rich.table import Table
@@ -19,13 +20,14 @@ TRIED = (("auto", 1.0), ("auto2", 1.0), ("auto2", 0.25))  # scheme, share of dt
 
 def library_table() -> None:
     """Print the library."""
-    table = Table(*("name", "species, tissue", "states", "source", "licence of the source", "check"), show_edge=False)
+    table = Table(*("name", "species, tissue", "states", "source", "its licence", "check"), show_edge=False)
     table.columns[0].no_wrap = True
     found = checks()
     for name, entry in LIBRARY.items():
         check = found.get(name)
         states, status = (str(check["states"]), _status(check)) if check else ("", "not yet")
-        table.add_row(name, f"{entry.species}, {entry.tissue}", states, entry.source, entry.licence, status)
+        paper = re.sub(r",? doi:[^\s;]+", "", entry.source)  # models show has the DOI
+        table.add_row(name, f"{entry.species}, {entry.tissue}", states, paper, entry.licence, status)
     show(table)
     show("check: largest difference of a biomarker from CVODE, by this scheme and time step (docs/cellmodels.md)")
     show("next: hpc-twin models show NAME, or hpc-twin cell NAME --plot")
