@@ -88,7 +88,11 @@ def check_model(file: str, labels: Mapping[str, str], dt: float, beats: int) -> 
         if not told:
             _tell_import(outcome)
             told = True
-        worst = _compared(outcome)
+        try:
+            worst = _compared(outcome)
+        except RunError as error:
+            show(f"verdict: open, since CVODE itself stops: {error}")
+            return 2
         if worst <= AGREES:
             show(f"verdict: agrees with CVODE by {how} (largest difference {worst:.2g} %)")
             return 0
