@@ -72,6 +72,8 @@ def perform(
     stop: Callable[[], bool] | None = None,
 ) -> Outcome:
     """Do it, on this rank alone; ``tell`` and ``stop`` as in ``pace``. Raises InputError and RunError."""
+    if experiment.until_steady is not None and not experiment.until_steady > 0:
+        raise InputError(f"until_steady: found {experiment.until_steady:g}, it must be greater than 0")
     equations = read(experiment)
     kernel = compiled(equations, experiment.scheme, alone())
     if experiment.initial is not None:

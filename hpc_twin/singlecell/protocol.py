@@ -1,18 +1,20 @@
 """How a cell is stimulated: rectangular pulses of current, and the strength that it takes."""
 
 from dataclasses import dataclass
+from math import ceil
 
 import numpy as np
 
 from hpc_twin.cellmodels import Kernel
 from hpc_twin.cellmodels.equations import Equations
-from hpc_twin.parallel import RunError
+from hpc_twin.parallel import InputError, RunError
 from hpc_twin.stepping import Pulses
 
 DURATION, PERIOD = 1.0, 1000.0  # ms
 MARGIN = 2.0  # times the diastolic threshold
 WEAKEST, STRONGEST, N_TRIED = 0.01, 200.0, 64  # mV/ms
 AFTER, WATCHED = 5.0, 300.0  # ms: an action potential is what is there so long after a pulse
+MOST_STEPS = 10_000_000  # of a beat: 200 s of 0.02 ms
 ALONE = 6000.0  # ms in which a cell that drives itself shows it
 
 
@@ -40,14 +42,19 @@ def protocol_of(
     """The protocol of a model, where it comes from in words, and the length of a beat [ms].
 
     The protocol is None for a cell without V and for one that drives itself; a beat is then its own cycle. What is not
-    given is that of the model's own stimulus; a model without one gets twice its diastolic threshold.
+    given is that of the model's own stimulus; a model without one gets twice its diastolic threshold. Raises InputError
+    for a pulse longer than the beat and for a beat of too many steps.
     """
-    if equations.v is None:
-        return None, "no membrane potential, not stimulated", period or PERIOD
     own = equations.own_stimulus
-    beat = period or (own.period if own and own.period else PERIOD)
-    start = 0.0 if own is None or own.start >= beat else own.start
     length = duration or (own.duration if own else DURATION)
+    beat = period or (own.period if own and own.period else PERIOD * ceil(length / PERIOD))
+    if not beat / dt <= MOST_STEPS:
+        raise InputError(f"a beat of {beat:g} ms takes more than {MOST_STEPS} steps of {dt:g} ms: give a larger dt")
+    if equations.v is None:
+        return None, "no membrane potential, not stimulated", beat
+    if length > beat:
+        raise InputError(f"duration: found {length:g} ms, longer than the beat of {beat:g} ms")
+    start = own.start if own is not None and own.start + length <= beat else 0.0
     if strength is not None:
         return (paced(beat, strength, length, start), "as given", beat) if strength else (None, "not stimulated", beat)
     if own is not None and own.amplitude:

@@ -45,10 +45,13 @@ def grl1(x: Expr, f: Expr) -> Expr:
 
 
 def _relaxed(x: Expr, f: Expr) -> Expr | None:
-    """The gain of a gate in the form f = N/D with dN/dx = n a number: N/n (exp(n dt/D) - 1), which has no 0/0."""
-    numerator, denominator = f.args if f.op == "div" else (f, num(1))
-    if x.args[0] in depends([denominator])[denominator]:
+    """The gain of a gate in the form f = N/D with dN/dx = n a number: N/n (exp(n dt/D) - 1), which has no 0/0.
+
+    None for others, and for those with a constant D: n may be so small that exp(n dt) - 1 has lost its digits.
+    """
+    if f.op != "div" or x.args[0] in depends([f])[f.args[1]]:
         return None
+    numerator, denominator = f.args
     n = derivative(numerator, x).value
     if not n:
         return None

@@ -53,3 +53,13 @@ def test_a_gate_that_stands_still_is_no_division_by_zero(toy):
     kernel.advance(np.full(2, -80.0), states, None, 0.0, 1.0)
     assert kernel.methods[1].method == "rush_larsen"
     np.testing.assert_array_equal(states, 0.2)
+
+
+@pytest.mark.parametrize("k", ["1e-12", "1e-15", "1e-17"])
+def test_a_slow_decay_keeps_its_digits(toy, k):
+    """x' = 1 - k x with k dt below a rounding error: x = 0.2 + t to 1e-7, by Rush-Larsen."""
+    kernel = load(toy(f"1 [1/ms] - {k} [1/ms] * x"))
+    states = kernel.new_states(1)
+    kernel.advance(np.full(1, -80.0), states, None, 0.0, 100.0, 5000)
+    assert kernel.methods[1].method == "rush_larsen"
+    assert states[0, 0] == pytest.approx(100.2, rel=1e-7)

@@ -1,13 +1,15 @@
 """Pacing: beats, traces, steady state, per-cell parameters, and the threshold of a cell."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from hpc_twin.cellmodels import load
 from hpc_twin.parallel import InputError, RunError
-from hpc_twin.singlecell.experiment import Experiment, perform, reference
+from hpc_twin.singlecell.experiment import Experiment, perform, read, reference
 from hpc_twin.singlecell.pacing import Cells, pace
-from hpc_twin.singlecell.protocol import own_cycle, paced, threshold
+from hpc_twin.singlecell.protocol import own_cycle, paced, protocol_of, threshold
 
 MODEL = "mitchell_schaeffer_2003"
 TRAIN = paced(700.0, 20.0, 1.0, start=3.0)
@@ -94,3 +96,28 @@ def test_initial_state_is_that_of_the_file():
     assert again.paced.traces.V[0, 0] == first.paced.V[0]
     with pytest.raises(InputError, match=r"without gate\.h; unknown gate\.g"):
         perform(Experiment(MODEL, initial=(0.0, {"gate.g": 1.0})))
+
+
+@pytest.mark.parametrize(
+    ("wish", "word"),
+    [
+        ({"period": 1000.0, "duration": 2000.0}, "longer than the beat of 1000 ms"),
+        ({"period": 1e12}, "10000000 steps"),
+        ({"dt": 1e-12}, "10000000 steps"),
+        ({"until_steady": float("nan")}, "greater than 0"),
+    ],
+)
+def test_wishes_that_cannot_be(wish, word):
+    with pytest.raises(InputError, match=word):
+        perform(Experiment(MODEL, **wish))
+
+
+def test_a_pulse_that_does_not_fit_at_its_time_comes_at_once(kernel):
+    """The file's pulse begins at 10 ms: in a beat of 10.5 ms it would be cut."""
+    equations = read(Experiment(MODEL))
+    own = replace(equations.own_stimulus, start=10.0, duration=1.0)
+    for period, start in ((20.0, 10.0), (10.5, 0.0)):
+        protocol, _, beat = protocol_of(replace(equations, own_stimulus=own), kernel, 0.5, period)
+        assert (protocol.pulses.start, protocol.pulses.duration, beat) == (start, 1.0, period)
+    long = replace(own, duration=1500.0, period=None)
+    assert protocol_of(replace(equations, own_stimulus=long), kernel, 0.5)[2] == 2000.0
