@@ -12,7 +12,7 @@ from hpc_twin.io.text import from_characters, to_characters
 from hpc_twin.parallel import InputError
 
 KIND = "hpc_twin cell state"
-NAME_CHARACTERS = 128
+NAME_BYTES = 127  # at least, of a name
 LARGEST_FILE = 10_000_000  # bytes
 
 
@@ -65,13 +65,14 @@ def read_cell_state(path: str | Path) -> CellState:
 
 def _fill(data: netCDF4.Dataset, state: CellState) -> None:
     data.createDimension("state", len(state.states))
-    data.createDimension("characters", NAME_CHARACTERS)
+    characters = 1 + max([NAME_BYTES, *(len(name.encode()) for name in state.states)])
+    data.createDimension("characters", characters)
     names = data.createVariable("name", "S1", ("state", "characters"))
     names.setncatts({"long_name": "name of the state in the model", "_Encoding": "utf-8"})
     values = data.createVariable("value", "f8", ("state",))
     values.setncatts({"long_name": "value in the model's own unit", "coordinates": "name"})
     if state.states:
-        names[:] = to_characters(list(state.states), NAME_CHARACTERS)
+        names[:] = to_characters(list(state.states), characters)
         values[:] = list(state.states.values())
     if state.V is not None:
         V = data.createVariable("V", "f8", ())

@@ -1,5 +1,6 @@
 """Compile a small C source with the system compiler into a shared library, once per source, flags, compiler and CPU."""
 
+import ctypes
 import hashlib
 import os
 import shlex
@@ -12,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
 
-from hpc_twin.parallel import InputError, RunError, max_over, on_root
+from hpc_twin.parallel import InputError, RunError, max_over, on_root, together
 
 # NaN must stay NaN, so no -ffast-math and no -ffinite-math-only: only what vector code needs is given up.
 FLAGS = (
@@ -34,8 +35,9 @@ def build(sources: Sequence[str], comm) -> list[Path]:
         missing = not path.exists()
         if max_over(comm, missing):  # the cache is a disk of rank 0's machine: ranks elsewhere get a copy
             content = comm.bcast(path.read_bytes() if comm.rank == 0 else None)
-            if missing:
-                _write(path, content)
+            with together(comm):
+                if missing:
+                    _write(path, content)
     return paths
 
 
@@ -70,9 +72,20 @@ def report(library: Path) -> str:
     return path.read_text() if path.exists() else ""
 
 
+def opened(library: Path) -> ctypes.CDLL:
+    """A library of the cache, loaded. Raises RunError."""
+    try:
+        return ctypes.CDLL(str(library))
+    except OSError as error:  # a disk mounted noexec, or a CPU of another kind than that of rank 0
+        raise RunError(f"cannot load the compiled cell model ({error}): set XDG_CACHE_HOME to another folder") from None
+
+
 def find_compiler() -> list[str]:
     """The command of the C compiler: $CC, or the first of cc, gcc, clang. Raises InputError."""
-    wanted = shlex.split(os.environ.get("CC", ""))
+    try:
+        wanted = shlex.split(os.environ.get("CC", ""))
+    except ValueError as error:
+        raise InputError(f"the variable CC: found {os.environ['CC']}, it cannot be read ({error})") from None
     for command in [wanted] if wanted else [[name] for name in CANDIDATES]:
         if shutil.which(command[0]):
             return command

@@ -8,7 +8,7 @@ import numpy as np
 
 from hpc_twin.cellmodels.equations import Equations
 from hpc_twin.cellmodels.expressions.ir import Expr
-from hpc_twin.cellmodels.kernels.compile import build
+from hpc_twin.cellmodels.kernels.compile import build, opened
 from hpc_twin.cellmodels.kernels.pipeline import lower_evaluation
 from hpc_twin.parallel import world
 
@@ -55,7 +55,7 @@ def _stride(states: np.ndarray, n: int) -> int:
 def evaluator(equations: Equations, outputs: Sequence[Expr], comm=None) -> Evaluator:
     """Compile ``outputs``, expressions in the variables of ``equations``. Collective; raises as ``kernels.build``."""
     (library,) = build([lower_evaluation(equations, outputs)], world() if comm is None else comm)
-    function = ctypes.CDLL(str(library)).evaluate
+    function = opened(library).evaluate
     function.restype = None
     function.argtypes = (
         *(ctypes.c_long, ctypes.c_long, ctypes.c_double, ctypes.c_void_p, ctypes.c_long),

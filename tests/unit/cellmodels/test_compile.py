@@ -76,6 +76,18 @@ def test_no_compiler(cache, monkeypatch):
         compiler.build_here(SOURCE)
 
 
+def test_a_compiler_variable_that_cannot_be_read(cache, monkeypatch):
+    monkeypatch.setenv("CC", "'gcc")
+    with pytest.raises(InputError, match="the variable CC: found 'gcc"):
+        compiler.find_compiler()
+
+
+def test_a_damaged_library_is_told(tmp_path):
+    (tmp_path / "empty.so").write_bytes(b"")
+    with pytest.raises(RunError, match="cannot load the compiled cell model"):
+        compiler.opened(tmp_path / "empty.so")
+
+
 def test_source_that_does_not_compile(cache):
     with pytest.raises(RunError, match="failed"):
         compiler.build_here("double twice(double x) { return y; }\n")

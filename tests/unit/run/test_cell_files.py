@@ -9,7 +9,7 @@ import pytest
 from tools import case_text
 
 from hpc_twin.case import load_case
-from hpc_twin.io.cellstate import read_cell_state, write_cell_state
+from hpc_twin.io.cellstate import CellState, read_cell_state, write_cell_state
 from hpc_twin.io.traces import read_traces
 from hpc_twin.parallel import InputError, world
 from hpc_twin.run.build import load_kernels
@@ -96,3 +96,9 @@ def test_a_case_takes_a_file_with_its_labels(tmp_path):
         kernels(tmp_path, text.replace('labels = { v = "a.p" }\n', ""))
     with pytest.raises(InputError, match=r"cells\.labels"):
         kernels(tmp_path, text.replace("v =", "w ="))
+
+
+def test_long_names_come_back_whole(tmp_path):
+    states = {f"{'ä' * 150}.{k}": float(k) for k in range(2)}
+    write_cell_state(tmp_path / "long.nc", CellState("m", None, states, "0"))
+    assert read_cell_state(tmp_path / "long.nc").states == states
