@@ -12,6 +12,7 @@ import myokit.formats.cellml as namespaces
 import myokit.formats.cellml.v1
 import myokit.formats.cellml.v2
 
+from hpc_twin.cellmodels.reading.connections import clocks, connect_initial_values, connect_time
 from hpc_twin.cellmodels.reading.xmlguard import parse_xml
 from hpc_twin.parallel import InputError
 
@@ -39,12 +40,16 @@ def read_cellml(content: bytes, path: Path) -> tuple[myokit.Model, Annotations, 
     _refuse(root, namespace, version, path)
     annotations = _annotations(root)
     _smooth(root, namespace)
+    _drop_lone_references(root, namespace)
+    said = _numbers_without_units(root, namespace)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         parsed = parser.CellMLParser().parse(root)
         _refuse_what_has_no_value(parsed, version, path)
         model = parsed.myokit_model()
-    notes = list(dict.fromkeys(" ".join(str(w.message).split()) for w in caught))
+    connect_initial_values(model)
+    said += connect_time(model, parsed, clocks(root), path)
+    notes = list(dict.fromkeys([*(" ".join(str(w.message).split()) for w in caught), *said]))
     for note in notes:
         if "has no initial value" in note:
             raise InputError(f"{path}: {note}")
@@ -124,10 +129,31 @@ def _smooth(root, namespace: str) -> None:
             inside, name = _split(key)
             if inside == namespaces.NS_CMETA:
                 del element.attrib[key]
-            elif name in _NAMES and not _NUMBER.match(element.get(key)):
-                element.set(key, _clean(element.get(key)))
+            elif name in _NAMES:
+                value = element.get(key)
+                element.set(key, value.strip() if _NUMBER.match(value) else _clean(value))
         if element.tag == f"{{{namespaces.NS_MATHML}}}ci" and element.text:
             element.text = _clean(element.text)
+
+
+def _numbers_without_units(root, namespace: str) -> list[str]:
+    """Numbers must have a unit in CellML; where they have none they count as they are."""
+    bare = [cn for cn in root.iter(f"{{{namespaces.NS_MATHML}}}cn") if cn.get(f"{{{namespace}}}units") is None]
+    for cn in bare:
+        cn.set(f"{{{namespace}}}units", "dimensionless")
+    return [f"{len(bare)} numbers in equations have no units, taken for dimensionless"] if bare else []
+
+
+def _drop_lone_references(root, namespace: str) -> None:
+    """An encapsulation of a component that encapsulates nothing says nothing, but is against the rules."""
+    within = f"{{{namespace}}}"
+    for group in [*root.findall(f"{within}group"), *root.findall(f"{within}encapsulation")]:
+        references = group.findall(f"{within}component_ref")
+        lone = [reference for reference in references if reference.find(f"{within}component_ref") is None]
+        for reference in lone:
+            group.remove(reference)
+        if lone and len(lone) == len(references):
+            root.remove(group)
 
 
 def _clean(name: str) -> str:

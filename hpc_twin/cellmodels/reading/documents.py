@@ -2,6 +2,7 @@
 
 import re
 import stat
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +10,11 @@ from hpc_twin.parallel import InputError
 
 LARGEST_FILE = 10_000_000  # bytes; the largest published cell models have 0.5 MB
 FORMATS = ("mmt", "cellml", "sbml")
+_NO_MODELS = {  # how files start that are often met in the place of a model
+    b"\x1f\x8b": "is compressed by gzip: unpack it",
+    b"PK\x03\x04": "is a zip archive (perhaps a COMBINE archive): unpack it and give the model in it",
+    b"version https://git-lfs": "is a pointer of git LFS, not the model itself: fetch that ('git lfs pull')",
+}
 _ROOT = re.compile(rb"<\s*(?:[\w.-]+:)?(model|sbml)[\s>/]")
 _MMT = re.compile(rb"^[ \t]*\[\[\s*\w+\s*\]\]", re.MULTILINE)
 
@@ -22,9 +28,10 @@ class Document:
     content: bytes
 
     def text(self) -> str:
-        """The file as text; raises InputError if it is not UTF-8."""
+        """The file as text; raises InputError if it is not UTF-8, nor UTF-16 with the mark that tells it."""
+        encoding = "utf-16" if self.content[:2] in (BOM_UTF16_LE, BOM_UTF16_BE) else "utf-8-sig"
         try:
-            return self.content.decode("utf-8-sig")
+            return self.content.decode(encoding)
         except UnicodeDecodeError as error:
             raise InputError(f"{self.path}: not a text file in UTF-8 ({error.reason} at byte {error.start})") from None
 
@@ -40,6 +47,11 @@ def open_document(path: Path) -> Document:
         content = path.read_bytes()
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: cannot read the cell model ({getattr(error, 'strerror', None) or error})") from None
+    said = next((words for start, words in _NO_MODELS.items() if content.startswith(start)), None)
+    if said or not content.strip():
+        raise InputError(f"{path}: {said or 'is empty'}")
+    if content.lstrip().startswith(b"<?xml"):
+        content = content.lstrip()  # nothing may stand before it
     return Document(path, _format(path, content), content)
 
 
@@ -49,7 +61,7 @@ def _format(path: Path, content: bytes) -> str:
         root = _ROOT.search(start)
         if root is not None:
             return "sbml" if root.group(1) == b"sbml" else "cellml"
-    elif _MMT.search(content):
+    elif _MMT.search(content.replace(b"\0", b"").removeprefix(BOM_UTF16_LE).removeprefix(BOM_UTF16_BE)):
         return "mmt"
     by_name = {".mmt": "mmt", ".cellml": "cellml", ".sbml": "sbml", ".xml": "sbml"}
     if path.suffix.lower() in by_name:

@@ -33,7 +33,7 @@ _PLAIN_POTENTIALS = r"(trans)?membrane(potential|voltage)|voltage|v(m|mem|memb|m
 _STIMULI = (
     r"[ij]?(mem)?stim(ulus|ulation)?(current)?|(current)?stim(ulus)?|[ij](st|app|applied|ext|external|inj|injected)"
 )
-_CALCIUMS = r"(free)?ca(2|2\+)?(i|in|cyt|cyto|cytosol|cytosolic|myo|ibulk|bulk|c)|(intracellular|cytosolic)(calcium|ca)"
+_CALCIUMS = r"(free)?ca(2|2\+)?(i|in|cyto?(sol(ic)?)?|myo|i?bulk|c)|(intracellular|cytosolic|cytoplasmic)(calcium|ca)"
 _FORCES = r"(active|contraction|total|isometric)?(tension|force)|(tension|force)(active|total)?"
 _SHORT_FORCES = r"t(a|act|active|tot|total)|f(a|act|active|contr|tot|total)"
 _ELECTRIC = re.compile(r"nagumo|panfilov|fenton|karma|schaeffer|bueno|hindmarsh|morris|membran|action|potential|cell")
@@ -47,6 +47,11 @@ def plain(name: str) -> str:
 def looks_like_stimulus(variable: myokit.Variable) -> bool:
     """Whether the name is one that stimulus currents bear."""
     return re.fullmatch(_STIMULI, plain(variable.name())) is not None
+
+
+def looks_like_calcium(name: str) -> bool:
+    """Whether the name is one that the calcium in the cytosol bears."""
+    return re.fullmatch(_CALCIUMS, plain(name)) is not None
 
 
 @dataclass

@@ -44,7 +44,10 @@ def read(
     entry, path = _locate(name_or_path)
     document = open_document(path)
     if document.format == "sbml":
-        return read_sbml(path, parameters, varying, labels)
+        equations = read_sbml(path, parameters, varying, labels)
+        if not equations.states and equations.v is None:
+            raise InputError(f"{path}: nothing in it changes by a reaction or a rate rule: it has no states")
+        return equations
     try:
         return _read(document, entry, str(name_or_path), parameters or {}, varying, labels)
     except myokit.ParseError as error:

@@ -31,7 +31,7 @@ def test_bad_files_are_named(tmp_path, words):
 
 def test_files_that_are_no_text(tmp_path):
     path = tmp_path / "binary.mmt"
-    path.write_bytes(b"\xff\xfe\x00\x80" * 100)
+    path.write_bytes(b"\xfe\x00\x80\xff" * 100)
     with pytest.raises(InputError, match="UTF-8"):
         read(path)
     with pytest.raises(InputError, match="directory"):

@@ -9,6 +9,7 @@ from hpc_twin.cellmodels.equations import TIME
 from hpc_twin.cellmodels.expressions.algebra import sub
 from hpc_twin.cellmodels.expressions.ir import evaluate, num, var
 from hpc_twin.cellmodels.kernels.kernel import compiled
+from hpc_twin.cellmodels.reading import reader
 from hpc_twin.cellmodels.reading.sbml import read_sbml
 from hpc_twin.cellmodels.reading.sbml.fast import solved
 from hpc_twin.parallel import InputError
@@ -244,6 +245,30 @@ def test_a_potential_is_found_by_its_unit(read, unit, in_mv):
         read(text, labels={"v": "x"})
 
 
+def test_a_bare_v_is_a_potential_beside_conductances_only(read):
+    cell = parameters(V=-65, gNa=120, gK=36) + rules(d_V="<apply><minus/><ci>gK</ci></apply>")
+    assert read(model(cell)).v == "V"
+    assert read(model(cell.replace("gNa", "kNa"))).v is None  # a volume, a velocity
+
+
+def test_calcium_is_found_by_id_or_name_and_a_stimulus_of_the_file_is_said(read):
+    sine = f"<apply><sin/>{CSYMBOL.format('time')}</apply>"
+    cell = parameters(Vm=-65, Ca_i=1, X=2) + rules(d_Vm=sine, d_Ca_i="<cn>1</cn>", d_X="<cn>1</cn>")
+    found = read(model(cell))
+    assert found.labels == {"membrane_potential": "Vm", "intracellular_calcium": "Ca_i"}
+    assert any("flows on beside the stimulus" in note for note in found.notes)
+    named = cell.replace("Ca_i", "Z").replace('id="X"', 'id="X" name="Cytoplasmic Calcium"')
+    assert read(model(named)).labels["intracellular_calcium"] == "X"
+    assert "intracellular_calcium" not in read(model(cell), labels={"cai": "none"}).labels
+
+
+def test_the_door_refuses_what_has_no_states(tmp_path):
+    path = tmp_path / "still.xml"
+    path.write_text(model(parameters(a=1)))
+    with pytest.raises(InputError, match="it has no states"):
+        reader.read(path)
+
+
 def test_names_of_c_and_of_the_house_are_names_like_others(read):
     model = parameters(int=1, double=2, time=3) + rules(d_int="<ci>double</ci>", d_time="<ci>int</ci>")
     equations = read(L3.format('timeUnits="second"', model))
@@ -280,7 +305,7 @@ REACTION = model(DECAY.format("false", REF, LAW))
 UNSOLVED = f"""<listOfRules><algebraicRule>{MATH.format("<apply><exp/><ci>x</ci></apply>")}</algebraicRule>
 </listOfRules>"""
 REFUSED = {
-    "events": model(EVENT),
+    "events (1: e)": model(EVENT),
     "'delay'": model(parameters(x=1) + rules(d_x=DELAY)),
     "package 'comp'": model("").replace('level="3"', f'{PACKAGE}="3"'),
     "level '4'": model("").replace('level="3"', 'level="4"'),

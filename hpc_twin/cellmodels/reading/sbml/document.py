@@ -42,7 +42,8 @@ def opened(path: Path) -> libsbml.SBMLDocument:
     if model is None:
         raise Unsupported("holds no <model>")
     if model.getNumEvents():
-        raise Unsupported(f"has events ({model.getNumEvents()}), which are not supported")
+        said = ", ".join(e.getId() or e.getName() or "without a name" for e in list(model.getListOfEvents())[:5])
+        raise Unsupported(f"has events ({model.getNumEvents()}: {said}), which are not supported")
     return document
 
 

@@ -6,18 +6,20 @@ from dataclasses import replace
 
 import libsbml
 
-from hpc_twin.cellmodels.equations import STIMULUS, Equations
+from hpc_twin.cellmodels.equations import STIMULUS, TIME, Equations
 from hpc_twin.cellmodels.expressions.algebra import add, div, mul
-from hpc_twin.cellmodels.expressions.ir import num, var
+from hpc_twin.cellmodels.expressions.ir import depends, num, var
 from hpc_twin.cellmodels.expressions.singularities import guard_singularities
 from hpc_twin.cellmodels.expressions.substitution import substituted
 from hpc_twin.cellmodels.reading.convert import Unsupported
-from hpc_twin.cellmodels.reading.labels import LABELS, SHORT, V, plain
+from hpc_twin.cellmodels.reading.labels import CALCIUM, LABELS, SHORT, V, looks_like_calcium, plain
 from hpc_twin.cellmodels.reading.sbml.mathml import symbol
 from hpc_twin.cellmodels.reading.sbml.units import millivolts
 from hpc_twin.parallel import nearest
 
 _POTENTIAL = 259  # SBO:0000259, electric potential
+# conductances: a state V without a unit beside two of them is a potential, not a volume or a velocity
+_CONDUCTANCE = re.compile(r"g_?(bar|max)?_?(Na|K|Ca|Cl|L|l|leak)([A-Z_]\w*|dr)?")
 _NAMES = r"vm(em|emb|embrane)?|(trans)?membrane(potential|voltage)|voltage"
 
 
@@ -43,12 +45,26 @@ def with_potential(equations: Equations, model: libsbml.Model, labels: Mapping[s
     v, note = (labels[V], "") if V in labels else _guessed(model, equations.states)
     rest = {label: name for label, name in labels.items() if label != V and name not in ("", "none")}
     notes = (*equations.notes, note) if note else equations.notes
+    calcium = "" if CALCIUM in labels else _calcium(equations, model)
+    if calcium:
+        rest, notes = {**rest, CALCIUM: calcium}, (*notes, f"intracellular calcium: {calcium}, by its name")
     if v in ("", "none"):
         return replace(equations, labels=rest, notes=notes)
     scale = _scales(model).get(v)
     if scale is None:
         notes = (*notes, f"{v} has no unit of potential: taken for mV")
-    return replace(_split(equations, v, scale or 1.0), labels={V: v, **rest}, notes=notes)
+    found = _split(equations, v, scale or 1.0)
+    if found.v_rate is not None and TIME in depends([found.v_rate])[found.v_rate]:
+        notes = (*notes, "stimulus: dV/dt depends on time, what the file applies flows on beside the stimulus")
+    return replace(found, labels={V: v, **rest}, notes=notes)
+
+
+def _calcium(equations: Equations, model: libsbml.Model) -> str:
+    """The calcium in the cytosol by id or name, states before what rules compute; "" if there is none."""
+    elements = [*model.getListOfSpecies(), *model.getListOfParameters()]
+    said = {symbol(x.getId()): x.getName().replace(" ", "") for x in elements}
+    symbols = (s for s in (*equations.states, *equations.variables) if s in said)
+    return next((s for s in symbols if looks_like_calcium(s) or looks_like_calcium(said[s])), "")
 
 
 def _split(equations: Equations, v: str, millivolt: float) -> Equations:
@@ -89,6 +105,8 @@ def _guessed(model: libsbml.Model, states: Sequence[str]) -> tuple[str, str]:
     measured = [s for s in states if s in scales] or [s for s in states if s in termed]
     bare = {symbol(p.getId()): not p.getUnits() for p in model.getListOfParameters()}
     called = [s for s in states if re.fullmatch(_NAMES, plain(s)) and (s in scales or bare.get(s))]
+    if not called and not measured and sum(1 for name in bare if _CONDUCTANCE.fullmatch(name)) >= 2:
+        called = [s for s in states if plain(s) == "v" and bare.get(s)]
     if called:
         return called[0], f"membrane potential: {called[0]}, by its name"
     if len(measured) == 1:
