@@ -98,6 +98,9 @@ class CellCase(CellModelCase):
     """[cells] the model of every node, its scheme, and other models in some regions or transmural layers."""
 
     scheme: str = Field("auto", description=SCHEMES)
+    precision: Literal["double", "mixed"] = Field(
+        "double", description="mixed: gates and other occupancies in single precision, see docs/performance.md"
+    )
     substeps: int = Field(1, ge=1, le=1000, description="steps of the cells in one step of the tissue")
     regions: dict[str, CellModelCase] = Field({}, description="region name or tag -> model")
     layers: dict[str, CellModelCase] = Field({}, description="endo, mid, epi -> model, by transmural depth")

@@ -29,16 +29,17 @@ def load_kernels(cells: CellCase, folder: Path, comm) -> list[Kernel]:
     models: dict[str, CellModelCase] = {"cells": cells}
     models |= {f"cells.regions.{name}": model for name, model in cells.regions.items()}
     models |= {f"cells.layers.{name}": model for name, model in cells.layers.items()}
-    kernels = load_all([_request(model, model.scheme or cells.scheme, folder) for model in models.values()], comm)
+    kernels = load_all([_request(model, cells, folder) for model in models.values()], comm)
     return [_started(*each, folder, comm) for each in zip(kernels, models, models.values(), strict=True)]
 
 
-def _request(model: CellModelCase, scheme: str, folder: Path) -> dict:
+def _request(model: CellModelCase, cells: CellCase, folder: Path) -> dict:
     """The arguments of ``load``."""
     is_file = Path(model.model).suffix.lower() in FILES
     return {
         "name_or_path": folder / model.model if is_file else model.model,
-        "scheme": scheme,
+        "scheme": model.scheme or cells.scheme,
+        "precision": cells.precision,
         "parameters": model.parameters,
         "labels": {LABELS[name]: variable for name, variable in model.labels.items()},
     }

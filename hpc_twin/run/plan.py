@@ -25,7 +25,7 @@ def plan(loaded: LoadedCase, comm) -> dict[str, str]:
     frames = 1 + round(case.tissue.until / case.output.every)
     halves = 2 if case.tissue.splitting == "strang" else 1
     cost = halves * case.cells.substeps * cell_cost(kernels[0]) + SOLVE_NS
-    memory = BASE_MEMORY * comm.size + n_nodes * (BYTES_PER_NODE + 8 * max(k.n_states for k in kernels))
+    memory = BASE_MEMORY * comm.size + n_nodes * (BYTES_PER_NODE + 8 * max(k.storage.n_rows for k in kernels))
     size = n_nodes * 4 * (frames * len(case.output.fields) + 3 * (1 + frames // 32)) + n_elements * 40
     return {
         "case": f"{loaded.source}: {case.title or 'untitled'}",

@@ -71,7 +71,7 @@ class Cells:
     ):
         self.kernel, self.dt, self.parameters = kernel, dt, parameters
         self.V = None if kernel.v_initial is None else np.full(n, kernel.v_initial)
-        self.states = kernel.new_states(n)
+        self._stored = kernel.new_states(n)
         pulses = protocol.pulses if protocol else Pulses(0.0, 0.0)
         self.period = float(pulses.period or period or PERIOD)
         self.steps = round(self.period / dt)
@@ -84,6 +84,11 @@ class Cells:
         self._shares = np.array([pulses.share(k * dt, dt) for k in range(self.steps)])
         self.beats = 0
 
+    @property
+    def states(self) -> np.ndarray:
+        """Their values, shape (n_states, n)."""
+        return self.kernel.values(self._stored)
+
     def beat(self, every: int, see: Callable[[int], None] | None = None) -> None:
         """One beat; ``see(row)`` is called after each ``every`` steps."""
         for first, last in self._calls(every):
@@ -93,7 +98,7 @@ class Cells:
                 stimulus = np.multiply(self._strength, share, out=self._stimulus)
             t = self.beats * self.period + first * self.dt
             count = last - first
-            self.kernel.advance(self.V, self.states, stimulus, t, count * self.dt, count, self.parameters)
+            self.kernel.advance(self.V, self._stored, stimulus, t, count * self.dt, count, self.parameters)
             if see is not None and last % every == 0:
                 see(last // every - 1)
         self.beats += 1

@@ -43,7 +43,7 @@ class Population:
     def read(self, state: str, into: np.ndarray) -> None:
         """Copy a named state to ``into`` (n_owned,) at this population's nodes, NaN where the model has none."""
         names = self.kernel.state_names
-        into[self.nodes] = self.states[names.index(state)] if state in names else np.nan
+        into[self.nodes] = self.kernel.views(self.states)[names.index(state)] if state in names else np.nan
 
 
 def populate(kernels: Sequence[Kernel], which: np.ndarray) -> list[Population]:

@@ -61,9 +61,17 @@ _ADVANCE = """\
 {body}
       }}
     }}
-  }}
+{packed}  }}
 }}
 """
+_PAIRS = """\
+for (long k = 0; k < {pairs}; k++) {{
+  {const}float *restrict pair = ({const}float *)(states + ({doubles} + k) * stride + start);
+  #pragma omp simd
+  for (long i = 0; i < count; i++) {moved}
+}}"""
+_UNPACKED = "held[2 * k][i] = pair[2 * i], held[2 * k + 1][i] = pair[2 * i + 1];"
+_PACKED = "pair[2 * i] = (float)held[2 * k][i], pair[2 * i + 1] = (float)held[2 * k + 1][i];"
 _EVALUATE = """\
     const double now = t;
     (void)now;
@@ -84,13 +92,14 @@ class Layout:
     v: str | None
     states: tuple[str, ...]
     varying: tuple[str, ...] = ()
+    floats: tuple[int, ...] = ()  # states that are floats: see storage.py
 
 
 def generate(layout: Layout, v_new: Expr | None, new: Sequence[Expr]) -> str:
     """C text of ``advance``, which takes n cells over dt in ``substeps`` equal steps.
 
     ``v_new`` and ``new`` are the values after a step ``dt`` in terms of the variables of the layout, ``time``, ``dt``
-    and ``stimulus``. V and stimulus have shape (n,), states (n_states, n) with rows ``stride`` doubles apart;
+    and ``stimulus``. V and stimulus have shape (n,), states (n_rows, n) with rows ``stride`` doubles apart;
     a stimulus of NULL is none. parameters has shape (n_varying, n) with rows ``parameter_stride`` apart, or
     (n_varying,) with a stride of 0: then all cells have the same.
     """
@@ -102,7 +111,8 @@ def generate(layout: Layout, v_new: Expr | None, new: Sequence[Expr]) -> str:
         writer.write(v_new, hoisted, body)
         body.append(f"v[i] = {writer.text(v_new)};")
     head = _head(layout, "advance", "double dt, long substeps, ", [])
-    return head + _ADVANCE.format(hoisted=_indented(hoisted, 6), body=_indented(body, 8))
+    packed = "".join(f"    {line}\n" for line in _pairs(layout, "", _PACKED))
+    return head + _ADVANCE.format(hoisted=_indented(hoisted, 6), body=_indented(body, 8), packed=packed)
 
 
 def generate_evaluation(layout: Layout, outputs: Sequence[Expr]) -> str:
@@ -131,10 +141,15 @@ def _opened(layout: Layout, outputs: Sequence[Expr]) -> "tuple[_Writer, list[str
 
 def _head(layout: Layout, function: str, more: str, rows: list[str]) -> str:
     pointers = ["double *restrict v = V + start;"] if layout.v is not None else []
-    pointers += [f"double *restrict s{k} = states + {k} * stride + start;" for k in range(len(layout.states))]
+    doubles = [k for k in range(len(layout.states)) if k not in layout.floats]
+    pointers += [f"double *restrict s{k} = states + {row} * stride + start;" for row, k in enumerate(doubles)]
+    pointers += [f"double *s{k} = held[{j}];" for j, k in enumerate(layout.floats)]
+    pointers += _pairs(layout, "const ", _UNPACKED)
     spread = []
+    if layout.floats:  # rows not whole pages apart
+        spread.append(f"double held[{len(layout.floats) + len(layout.floats) % 2}][TILE + 8];")
     if layout.varying:
-        spread = [
+        spread += [
             f"double all[{len(layout.varying)}][TILE];  /* parameters that all cells share are spread over a tile */",
             f"if (!parameter_stride) for (long k = 0; k < {len(layout.varying)}; k++)",
             "  for (long i = 0; i < TILE; i++) all[k][i] = parameters[k];",
@@ -145,6 +160,14 @@ def _head(layout: Layout, function: str, more: str, rows: list[str]) -> str:
         )
     texts = {"spread": _indented(spread, 2), "pointers": _indented([*pointers, *rows], 4)}
     return _HEAD.format(prelude=PRELUDE, tile=TILE, function=function, more=more, **texts)
+
+
+def _pairs(layout: Layout, const: str, moved: str) -> list[str]:
+    """The loop that unpacks the floats of a tile, or packs them again."""
+    if not layout.floats:
+        return []
+    doubles, pairs = len(layout.states) - len(layout.floats), (len(layout.floats) + 1) // 2
+    return _PAIRS.format(const=const, doubles=doubles, pairs=pairs, moved=moved).splitlines()
 
 
 def _indented(lines: list[str], width: int) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hpc_twin.cellmodels.kernels.compile import build
+from hpc_twin.cellmodels.kernels.storage import Storage, storage
 from hpc_twin.cellmodels.schemes import Method
 from hpc_twin.parallel import InputError, RunError, on_root, together, world
 
@@ -36,6 +37,7 @@ class Recipe:
     defaults: tuple[float, ...]
     scheme: str
     methods: tuple[Method, ...]
+    storage: Storage
     digest: str
     source: str
 
@@ -45,7 +47,8 @@ class Kernel:
     """A compiled model. ``initial`` has shape (n_states,), without V, whose initial value is ``v_initial`` [mV].
 
     ``v_initial`` is None for a model without V. ``varying`` names the parameters that are arguments of ``advance``;
-    ``defaults`` (n_varying,) are their values in the model. ``digest`` is that of the equations.
+    ``defaults`` (n_varying,) are their values in the model. ``digest`` is that of the equations. ``storage`` says
+    which states are floats: none, unless the precision is mixed.
     """
 
     name: str
@@ -56,6 +59,7 @@ class Kernel:
     defaults: np.ndarray
     scheme: str
     methods: tuple[Method, ...]
+    storage: Storage
     digest: str
     library: Path
     _advance: Callable[..., None] = field(repr=False)
@@ -66,10 +70,22 @@ class Kernel:
         return len(self.state_names)
 
     def new_states(self, n: int) -> np.ndarray:
-        """Initial states of ``n`` cells, shape (n_states, n); rows are a little farther apart where it is faster."""
-        states = np.empty((self.n_states, n + (CACHE_LINE if n and n % PAGE == 0 else 0)))[:, :n]
-        states[:] = self.initial[:, None]
+        """Initial states of ``n`` cells, shape (n_rows, n); rows are a little farther apart where it is faster.
+
+        n_rows is n_states, or less in mixed precision, where ``values`` and ``views`` tell the states apart.
+        """
+        states = np.zeros((self.storage.n_rows, n + (CACHE_LINE if n and n % PAGE == 0 else 0)))[:, :n]
+        for row, value in zip(self.views(states), self.initial, strict=True):
+            row[:] = value
         return states
+
+    def views(self, states: np.ndarray) -> list[np.ndarray]:
+        """The values (n,) of each state in place, float64 or float32."""
+        return self.storage.views(states)
+
+    def values(self, states: np.ndarray) -> np.ndarray:
+        """The values (n_states, n) of all states: ``states`` itself where they are doubles."""
+        return np.array(self.views(states), dtype=float) if self.storage.floats else states
 
     def new_parameters(self, n: int) -> np.ndarray:
         """The varying parameters of ``n`` cells, shape (n_varying, n), all as in the model."""
@@ -91,7 +107,7 @@ class Kernel:
     def advance(self, V, states, stimulus, t: float, dt: float, substeps: int = 1, parameters=None) -> None:
         """Take all cells from t to t + dt [ms], in place, in ``substeps`` equal steps.
 
-        ``V`` (n,) in mV (None for a model without V), ``states`` (n_states, n), ``stimulus`` (n,) in mV/ms (positive
+        ``V`` (n,) in mV (None for a model without V), ``states`` (n_rows, n), ``stimulus`` (n,) in mV/ms (positive
         depolarises) or None, ``parameters`` (n_varying, n), (n_varying,) for all cells alike, or None for the model's
         own: float64, contiguous (rows may be farther apart than n). Raises ValueError for any other array.
         """
@@ -104,7 +120,7 @@ class Kernel:
             raise ValueError(f"{self.name} has {'no' if self.v_initial is None else 'a'} membrane potential V")
         if V is not None:
             _check(V, (n,), "V")
-        _check(states, (self.n_states, n), "states")
+        _check(states, (self.storage.n_rows, n), "states")
         if stimulus is not None:
             _check(stimulus, (n,), "stimulus")
         parameters = self.defaults if parameters is None else parameters
@@ -137,16 +153,18 @@ def load(
     parameters: Mapping[str, float | str] | None = None,
     varying: Sequence[str] = (),
     labels: Mapping[str, str] | None = None,
+    precision: str = "double",
     comm=None,
 ) -> Kernel:
     """Compile (or take from the cache) the kernel of a library model or of a CellML, SBML or .mmt file. Collective.
 
     ``scheme`` is a key of schemes.SCHEMES; ``parameters`` maps constants to numbers in the model's own units or to
     factors such as ``"0.5x"``; ``varying`` names constants that stay arguments of ``advance``; ``labels`` are those of
-    ``reader.read``. Raises InputError for an unknown model, scheme or parameter and for an unreadable file.
+    ``reader.read``; ``precision`` is "double", or "mixed": occupancies are kept as floats (storage.py).
+    Raises InputError for an unknown model, scheme, parameter or precision and for an unreadable file.
     """
     request = {"scheme": scheme, "parameters": parameters, "varying": varying, "labels": labels}
-    return load_all([{"name_or_path": name_or_path, **request}], comm)[0]
+    return load_all([{"name_or_path": name_or_path, "precision": precision, **request}], comm)[0]
 
 
 def load_all(requests: Sequence[Mapping[str, Any]], comm=None) -> list[Kernel]:
@@ -170,16 +188,17 @@ def _read(
     parameters: Mapping[str, float | str] | None = None,
     varying: Sequence[str] = (),
     labels: Mapping[str, str] | None = None,
+    precision: str = "double",
 ) -> Recipe:
     from hpc_twin.cellmodels.reading.reader import read  # takes 0.3 s to import: rank 0 alone does
 
-    return _recipe(read(name_or_path, parameters, varying, labels), scheme)
+    return _recipe(read(name_or_path, parameters, varying, labels), scheme, precision)
 
 
-def _recipe(equations: "Equations", scheme: str) -> Recipe:
+def _recipe(equations: "Equations", scheme: str, precision: str = "double") -> Recipe:
     from hpc_twin.cellmodels.kernels.pipeline import lower
 
-    source, methods = lower(equations, scheme)
+    source, methods = lower(equations, scheme, precision)
     return Recipe(
         name=equations.name,
         state_names=equations.states,
@@ -189,6 +208,7 @@ def _recipe(equations: "Equations", scheme: str) -> Recipe:
         defaults=tuple(equations.parameters[name].value for name in equations.varying),
         scheme=scheme,
         methods=methods,
+        storage=storage(equations, methods, precision),
         digest=equations.digest,
         source=source,
     )
@@ -211,6 +231,7 @@ def _kernel(recipe: Recipe, library: Path, function: Callable[..., None]) -> Ker
         defaults=np.array(recipe.defaults, dtype=float),
         scheme=recipe.scheme,
         methods=recipe.methods,
+        storage=recipe.storage,
         digest=recipe.digest,
         library=library,
         _advance=function,

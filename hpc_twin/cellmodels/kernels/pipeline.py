@@ -1,6 +1,7 @@
 """The path from Equations to C text, pass by pass."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from hpc_twin.cellmodels.equations import Equations
 from hpc_twin.cellmodels.expressions.divisions import flatten_fractions
@@ -8,15 +9,17 @@ from hpc_twin.cellmodels.expressions.exponentials import share_exponentials
 from hpc_twin.cellmodels.expressions.ir import Expr
 from hpc_twin.cellmodels.expressions.strength import reduce_powers
 from hpc_twin.cellmodels.kernels.codegen import Layout, generate, generate_evaluation
+from hpc_twin.cellmodels.kernels.storage import storage
 from hpc_twin.cellmodels.schemes import Method, plan
 
 
-def lower(equations: Equations, scheme: str) -> tuple[str, tuple[Method, ...]]:
-    """(C text, how each state is stepped and why). Raises InputError for an unknown scheme."""
+def lower(equations: Equations, scheme: str, precision: str = "double") -> tuple[str, tuple[Method, ...]]:
+    """(C text, how each state is stepped and why). Raises InputError for an unknown scheme or precision."""
     step = plan(equations, scheme)
     outputs = _passed([*step.new, *([] if step.v_new is None else [step.v_new])], equations.v)
     v_new = None if step.v_new is None else outputs.pop()
-    return generate(layout(equations), v_new, outputs), step.methods
+    floats = storage(equations, step.methods, precision).floats
+    return generate(replace(layout(equations), floats=floats), v_new, outputs), step.methods
 
 
 def lower_evaluation(equations: Equations, outputs: Sequence[Expr]) -> str:

@@ -41,6 +41,10 @@ def test_the_loop_is_vectorised(width, name):
     _assert_vectorised(load(name).library, width)
 
 
+def test_the_loop_is_vectorised_in_mixed_precision(width):
+    _assert_vectorised(load("ohara_rudy_2011_endo", precision="mixed").library, width)
+
+
 def test_every_operation_has_a_vector_form(width, toy):
     """All functions, and powers of all kinds, in one model."""
     calls = [f"{op}(x)" for op in EVALUATE if op in ("floor", "ceil", "abs", "sqrt", "exp", "log", "log10")]
