@@ -52,7 +52,8 @@ def cell(
     picture: Annotated[Path | None, typer.Option(help="Draw the last beat to this file.")] = None,
     out: Annotated[Path | None, typer.Option(help="Write the traces of the last beats (netCDF).")] = None,
     variables: Annotated[
-        str, typer.Option(help="What --out holds, as V,calcium.cai. [default: V and all states]")
+        str,
+        typer.Option(help="What --out holds, as V,calcium.cai. [default: V and all states that all models have]"),
     ] = "",
     reference: Annotated[bool, typer.Option("--reference", help="Compare with CVODE at tight tolerances.")] = False,
     fix_labels: FixLabels = None,

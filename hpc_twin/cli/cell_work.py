@@ -107,6 +107,10 @@ def _check(experiments: Sequence[Experiment], wishes: Wishes) -> None:
     for path, option in ((wishes.save, "--save"), (wishes.out, "--out"), (wishes.picture, "--picture")):
         if path is not None and not path.parent.is_dir():
             raise InputError(f"{option}: there is no folder {path.parent}")
+        if path is not None and path.is_dir() and option != "--out":
+            raise InputError(f"{option}: {path} is a folder, give the name of a file")
+    if wishes.out is not None and wishes.out.suffix != ".nc" and wishes.out.exists() and not wishes.out.is_dir():
+        raise InputError(f"--out: {wishes.out} is a file, give a folder or a name that ends in .nc")
     for experiment in experiments if wishes.names else ():
         check_names(read(experiment), wishes.names)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from hpc_twin.cellmodels import Kernel
+from hpc_twin.cellmodels.equations import Equations
 from hpc_twin.io.cellstate import CellState, read_cell_state, write_cell_state
 from hpc_twin.io.traces import TraceWriter
 from hpc_twin.parallel import InputError, alone
@@ -56,10 +57,12 @@ def save_state(outcome: Outcome, path: Path) -> None:
 
 
 def save_traces(outcomes: Mapping[str, Outcome], path: Path, names: Sequence[str]) -> None:
-    """Write ``names`` (states, variables, V; by default V and all states) of the recorded beats, one column a label."""
+    """Write ``names`` (states, variables, V) of the recorded beats, one column a label.
+
+    By default V and all states, of several models those that all of them have.
+    """
     first = next(iter(outcomes.values()))
-    if not names:
-        names = [*([] if first.equations.v is None else ["V"]), *first.equations.states]
+    names = names or _common([outcome.equations for outcome in outcomes.values()])
     every = max(1, len(first.paced.traces.t) // MOST_ROWS)
     columns = [quantities(o.equations, o.paced.traces, names, o.protocol, every) for o in outcomes.values()]
     t = first.paced.traces.t[::every]
@@ -71,6 +74,15 @@ def save_traces(outcomes: Mapping[str, Outcome], path: Path, names: Sequence[str
     with TraceWriter(alone(), path, list(outcomes), fields, attributes=attributes) as writer:
         for k, now in enumerate(t):
             writer.append(now, {_key(name): np.array([c[name][k] for c in columns]) for name in names})
+
+
+def _common(models: Sequence[Equations]) -> list[str]:
+    """V and the states that all models have. Raises InputError where there is none."""
+    found = [["V", *e.states] if e.v is not None else list(e.states) for e in models]
+    names = [name for name in found[0] if all(name in others for others in found)]
+    if not names:
+        raise InputError("--out: the models have no state in common: run them one by one")
+    return names
 
 
 def _key(name: str) -> str:

@@ -50,6 +50,8 @@ WRONG = [
     (["cell", MODEL, "--fix-labels", "w=gate.h"], "--fix-labels: unknown label 'w'"),
     (["cell", MODEL, "--scheme", "rush_larson"], "did you mean 'rush_larsen'?"),
     (["cell", MODEL, "--save", "/nowhere/s.nc"], "--save: there is no folder /nowhere"),
+    (["cell", MODEL, "--save", "/tmp"], "--save: /tmp is a folder"),
+    (["cell", MODEL, "--out", __file__], "is a file, give a folder"),
     (["cell", MODEL, "--initial", "/nowhere.nc"], "/nowhere.nc: no such file"),
     (["cell", MODEL, "--variables", "V"], "--variables: say with --out"),
     (["cell", MODEL, "--variables", "gate.hh", "--out", "t.nc"], "did you mean 'gate.h'?"),

@@ -87,6 +87,12 @@ def test_traces(outcome, tmp_path):
         save_traces({"control": outcome}, tmp_path / "traces.nc", ["inward.k"])
 
 
+def test_traces_of_different_models_hold_what_all_have(outcome, tmp_path):
+    other = perform(Experiment("aliev_panfilov_1996", beats=2, dt=0.05, period=outcome.paced.period))
+    save_traces({"one": outcome, "two": other}, tmp_path / "traces.nc", [])
+    assert list(read_traces(tmp_path / "traces.nc").values) == ["V"]
+
+
 def test_a_case_takes_a_file_with_its_labels(tmp_path):
     model = "[[model]]\na.p = 2\na.q = 1\n\n[a]\nt = 0 [ms] bind time\ndot(p) = -0.1 * p\ndot(q) = -q\n"
     (tmp_path / "own.mmt").write_text(model)
