@@ -41,6 +41,7 @@ def read_cellml(content: bytes, path: Path) -> tuple[myokit.Model, Annotations, 
     annotations = _annotations(root)
     _smooth(root, namespace)
     _drop_lone_references(root, namespace)
+    _start_time_at_zero(root)
     said = _numbers_without_units(root, namespace)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -154,6 +155,17 @@ def _drop_lone_references(root, namespace: str) -> None:
             group.remove(reference)
         if lone and len(lone) == len(references):
             root.remove(group)
+
+
+def _start_time_at_zero(root) -> None:
+    """A variable of integration may be given the initial value 0, where it starts anyway."""
+    times_of = clocks(root)
+    for component in root.findall("{*}component"):
+        times = times_of.get(component.get("name", ""), set())
+        for variable in component.findall("{*}variable"):
+            value = variable.get("initial_value", "")
+            if variable.get("name") in times and _NUMBER.match(value) and float(value) == 0:
+                del variable.attrib["initial_value"]
 
 
 def _clean(name: str) -> str:

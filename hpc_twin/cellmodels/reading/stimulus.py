@@ -103,10 +103,12 @@ def _fed(scene: Scene, own: Expr, slope: Expr, feed: Feed, notes: list[str]) -> 
         signal = _signal(own, scene.varying)
         level = float(np.median(signal(_grid())))
         feed.own, rest = _pulses(signal, level, per_ms), num(level)
+        if feed.own is not None and not _alike(signal, level, feed.own, per_ms):
+            notes.append("stimulus current: the pulses of the file are not all alike, the mean of the first is taken")
     if rest.value != 0:
         notes.append("stimulus current: what the file lets flow at all times is kept beside the stimulus")
     if feed.own is None:
-        notes.append("stimulus current: the file applies no pulses of its own")
+        notes.append(f"stimulus current: the file applies no pulses of its own (looked for over {SEARCHED / 1000:g} s)")
     factor = num(scene.to_ms / scene.to_mv)
     return add(rest, div(mul(factor, var(STIMULUS)), slope))
 
@@ -136,6 +138,18 @@ def _pulses(signal: Signal, rest: float, per_ms: float) -> OwnStimulus | None:
     level = float(np.mean(signal(np.linspace(starts[0], end, 201)[1:-1]))) - rest
     period = round(starts[1] - starts[0], RESOLUTION) if len(starts) > 1 else None
     return OwnStimulus(per_ms * level, starts[0], round(end - starts[0], RESOLUTION), period)
+
+
+def _alike(signal: Signal, rest: float, own: OwnStimulus, per_ms: float) -> bool:
+    """Whether ``own`` is all that the signal does until its last pulse, but for the samples beside edges."""
+    times = _grid()
+    times = times[: np.flatnonzero(signal(times) != rest)[-1] + 1]
+    since = np.mod(times - own.start, own.period or np.inf)
+    on = (times >= own.start) & (since < own.duration)
+    within = on[1:-1] & on[:-2] & on[2:]
+    outside = ~(on[1:-1] | on[:-2] | on[2:])
+    found, level = signal(times)[1:-1] - rest, own.amplitude / per_ms
+    return bool(np.allclose(found[within], level, rtol=1e-3) and not found[outside].any())
 
 
 def _edge(signal: Signal, rest: float, before: float, after: float) -> float:

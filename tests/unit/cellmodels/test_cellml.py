@@ -178,3 +178,8 @@ def test_what_often_stands_in_the_place_of_a_model_is_named(tmp_path, content, w
 def test_blank_lines_before_the_declaration_and_utf16_are_read(tmp_path):
     assert _read(tmp_path, "\n\n" + CELLML_1).v == "membrane.V"
     assert _read(tmp_path, MMT.encode("utf-16"), "m.mmt").v == "membrane.V"
+
+
+def test_time_may_be_given_the_initial_value_0(tmp_path):
+    timed = CELLML_2.replace('name="time"', 'name="time" initial_value="0"')
+    assert _read(tmp_path, timed).v == "membrane.V"

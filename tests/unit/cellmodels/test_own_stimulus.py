@@ -69,6 +69,21 @@ def test_pulses_by_time(model, on, expected):
     assert found == (None if expected is None else pytest.approx(expected, abs=1e-5))
 
 
+@pytest.mark.parametrize(
+    ("current", "alike"),
+    [
+        ("if(t % 300 < 2, -1, 0)", True),
+        ("if(t % 300 < 2 and t < 5000, -1, 0)", True),  # the file stops, the pacing of the run goes on
+        ("piecewise(t < 100, 0, t < 102, -1, t < 300, 0, t < 302, -2, 0)", False),
+        ("piecewise(t < 100, 0, t < 102, -1, t < 300, 0, t < 302, -1, t < 350, 0, t < 352, -1, 0)", False),
+        ("piecewise(t < 10, 0, t < 12, -1, t < 14, 1, 0)", False),
+    ],
+)
+def test_pulses_that_are_not_all_alike_are_said(model, current, alike):
+    notes = model(f"i_stim = {current}").notes
+    assert any("not all alike" in note for note in notes) != alike
+
+
 def test_time_in_seconds_and_a_constant_current_beside_the_pulses(model):
     found = model("i_stim = if(t >= 0.1 and t < 0.102, -31, -1)", t="[s]")
     assert _own(found) == pytest.approx((30 / 0.05 / 1000, 100, 2, None))
