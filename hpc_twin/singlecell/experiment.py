@@ -120,13 +120,12 @@ def _calcium(equations: Equations, traces: Traces) -> np.ndarray | None:
 
 def reference(outcome: Outcome, rtol: float = 1e-7) -> tuple[tuple[Biomarkers, ...], Traces]:
     """The same experiment by CVODE from the same initial state: biomarkers and traces. Raises RunError."""
-    traces, paced = outcome.paced.traces, outcome.paced
-    start = (paced.beats - traces.beats) * paced.period
-    rows = start + traces.t
-    times = rows if start == 0 else np.concatenate([[0.0], rows])
+    traces = outcome.paced.traces
+    rows = traces.start + traces.t
+    times = rows if traces.start == 0 else np.concatenate([[0.0], rows])
     initial = (outcome.kernel.v_initial, outcome.kernel.initial)
     found = solve(outcome.equations, times, stimulus=outcome.protocol, initial=initial, rtol=rtol)
     kept = slice(len(times) - len(rows), None)
     V = None if found.V is None else np.ascontiguousarray(found.V[kept, None])
-    exact = Traces(traces.t, V, np.ascontiguousarray(found.states.T[kept, :, None]), traces.rows_per_beat)
+    exact = Traces(traces.t, V, np.ascontiguousarray(found.states.T[kept, :, None]), traces.rows_per_beat, traces.start)
     return measured(outcome.equations, outcome.protocol, exact), exact

@@ -19,13 +19,14 @@ CALM_BEATS = 3  # in a row, below the wanted change
 class Traces:
     """``t`` (n_rows,) ms since the recorded beats began, ``V`` (n_rows, n) or None, ``states`` (n_rows, n_states, n).
 
-    The first row is at t = 0; every beat is ``rows_per_beat`` rows more.
+    The first row is at t = 0, which is ``start`` ms of the model's own time; every beat is ``rows_per_beat`` rows more.
     """
 
     t: np.ndarray
     V: np.ndarray | None
     states: np.ndarray
     rows_per_beat: int
+    start: float = 0.0
 
     @property
     def beats(self) -> int:
@@ -166,11 +167,12 @@ class _Recorder:
         self._t = np.arange(rows) % self._per_beat * every * cells.dt + np.arange(rows) // self._per_beat * cells.period
         self._V = None if cells.V is None else np.empty((rows, n))
         self._states = np.empty((rows, n_states, n))
-        self.beats = 0
+        self.beats, self._start = 0, 0.0
 
     def beat(self) -> None:
         """Run one beat and record it."""
         if self.beats == 0:
+            self._start = self._cells.beats * self._cells.period
             self._row(-1)
         self._cells.beat(self._every, self._row)
         self.beats += 1
@@ -184,7 +186,8 @@ class _Recorder:
     def traces(self) -> Traces:
         """The beats so far."""
         rows = slice(0, self.beats * self._per_beat + 1)
-        return Traces(self._t[rows], None if self._V is None else self._V[rows], self._states[rows], self._per_beat)
+        V = None if self._V is None else self._V[rows]
+        return Traces(self._t[rows], V, self._states[rows], self._per_beat, self._start)
 
 
 def _unknowns(cells: Cells) -> np.ndarray:

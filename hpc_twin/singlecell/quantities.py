@@ -29,7 +29,7 @@ def quantities(
     if named:
         stimulus = _stimulus(t, protocol)
         outputs = [equations.variables[name] for name in named]
-        found.update(zip(named, _evaluated(equations, outputs, t, V, states, stimulus), strict=True))
+        found.update(zip(named, _evaluated(equations, outputs, traces.start + t, V, states, stimulus), strict=True))
     return {name: found[name] for name in names}
 
 

@@ -24,3 +24,12 @@ def test_reversal_potentials_are_no_currents(model, n):
     equations = read(model)
     assert len(currents(equations)) == n
     assert all(equations.units[name] != "mV" for name in currents(equations))
+
+
+def test_time_goes_on_over_the_beats(tmp_path):
+    """x' = 1, y = t: both are the same in the last of ten beats, too."""
+    clock = "[engine]\ntime = 0 [ms] bind time\n    in [ms]\n[m]\ndot(x) = 1\ny = engine.time + 0\n"
+    (tmp_path / "clock.mmt").write_text("[[model]]\nm.x = 0\n" + clock)
+    outcome = perform(Experiment(tmp_path / "clock.mmt", beats=10, period=20.0, dt=0.5))
+    found = quantities(outcome.equations, outcome.paced.traces, ["m.x", "m.y"])
+    assert found["m.y"] == pytest.approx(found["m.x"]) and found["m.y"][-1] == 200.0
