@@ -40,6 +40,7 @@ def _request(model: CellModelCase, cells: CellCase, folder: Path) -> dict:
         "name_or_path": folder / model.model if is_file else model.model,
         "scheme": model.scheme or cells.scheme,
         "precision": cells.precision,
+        "tables": cells.tables,
         "parameters": model.parameters,
         "labels": {LABELS[name]: variable for name, variable in model.labels.items()},
     }

@@ -6,41 +6,21 @@ Names of the model never enter the text: the states are s0, s1, ..., all else x0
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hpc_twin.cellmodels.expressions.algebra import TRUTHS
-from hpc_twin.cellmodels.expressions.ir import Expr, depends, ordered
+from hpc_twin.cellmodels.expressions.ir import Expr, depends
+from hpc_twin.cellmodels.expressions.tables import column
+from hpc_twin.cellmodels.kernels import tables
 from hpc_twin.cellmodels.kernels.prelude import PRELUDE
+from hpc_twin.cellmodels.kernels.writer import Writer
 
 TILE = 256  # cells whose states stay in the cache over the substeps
-
-_PATTERNS = {
-    "add": "{} + {}",
-    "sub": "{} - {}",
-    "mul": "{} * {}",
-    "div": "{} / {}",
-    "neg": "-{}",
-    "lt": "{} < {}",
-    "le": "{} <= {}",
-    "gt": "{} > {}",
-    "ge": "{} >= {}",
-    "eq": "{} == {}",
-    "ne": "{} != {}",
-    "and": "{} & {}",
-    "or": "{} | {}",
-    "not": "!{}",
-    "select": "{} ? {} : {}",
-    "log10": "0.4342944819032518 * twin_log({})",
-    "abs": "fabs({})",
-    **{name: f"twin_{name}({{}})" for name in ("exp", "log", "sin", "cos", "tan", "asin", "acos", "atan")},
-    "pow": "twin_pow({}, {})",
-}
 
 _HEAD = """\
 {prelude}
 #define TILE {tile}
-static const double no_stimulus[TILE];
+{functions}static const double no_stimulus[TILE];
 
 void {function}(long n, long stride, double t, {more}double *V, double *states, const double *stimulus,
-             const double *parameters, long parameter_stride)
+             const double *parameters, long parameter_stride{last})
 {{
   (void)t, (void)V, (void)states, (void)stride, (void)parameters, (void)parameter_stride;
 {spread}
@@ -55,11 +35,7 @@ _ADVANCE = """\
     for (long k = 0; k < substeps; k++) {{
       const double now = t + (double)k * step;
       (void)now;
-{hoisted}
-      #pragma omp simd
-      for (long i = 0; i < count; i++) {{
-{body}
-      }}
+{loop}
     }}
 {packed}  }}
 }}
@@ -72,6 +48,33 @@ for (long k = 0; k < {pairs}; k++) {{
 }}"""
 _UNPACKED = "held[2 * k][i] = pair[2 * i], held[2 * k + 1][i] = pair[2 * i + 1];"
 _PACKED = "pair[2 * i] = (float)held[2 * k][i], pair[2 * i + 1] = (float)held[2 * k + 1][i];"
+_LOOP = """\
+{hoisted}
+      #pragma omp simd
+      for (long i = 0; i < count; i++) {{
+{body}
+      }}"""
+_CHOICE = """\
+      if (twin_within(count, v, table)) {{
+        double columns[8 * GROUPS][TILE + 8] __attribute__((aligned(64)));
+        twin_interpolate(count, v, table, columns);
+{tabulated}
+      }} else {{
+{exact}
+      }}"""
+_COLUMNS = """
+const long n_columns = {n};
+
+void columns(long n, double step, const double *restrict V, double *restrict out)
+{{
+{hoisted}
+  #pragma omp simd
+  for (long i = 0; i < n; i++) {{
+    const double u = V[i];
+{body}
+  }}
+}}
+"""
 _EVALUATE = """\
     const double now = t;
     (void)now;
@@ -95,24 +98,46 @@ class Layout:
     floats: tuple[int, ...] = ()  # states that are floats: see storage.py
 
 
-def generate(layout: Layout, v_new: Expr | None, new: Sequence[Expr]) -> str:
+@dataclass(frozen=True)
+class Tabulated:
+    """The same step by tables: ``columns`` are expressions in V and ``dt``; elsewhere ``column(k)`` stands for them."""
+
+    v_new: Expr
+    new: Sequence[Expr]
+    columns: Sequence[Expr]
+
+
+def generate(layout: Layout, v_new: Expr | None, new: Sequence[Expr], by_tables: Tabulated | None = None) -> str:
     """C text of ``advance``, which takes n cells over dt in ``substeps`` equal steps.
 
     ``v_new`` and ``new`` are the values after a step ``dt`` in terms of the variables of the layout, ``time``, ``dt``
     and ``stimulus``. V and stimulus have shape (n,), states (n_rows, n) with rows ``stride`` doubles apart;
     a stimulus of NULL is none. parameters has shape (n_varying, n) with rows ``parameter_stride`` apart, or
-    (n_varying,) with a stride of 0: then all cells have the same.
+    (n_varying,) with a stride of 0: then all cells have the same. ``by_tables`` adds the function ``columns`` and a
+    last argument ``table`` (``Tables.at``), which is used in the tiles whose V it holds; a table of NULL is none.
     """
-    writer, hoisted, body = _opened(layout, [*new, *([] if v_new is None else [v_new])])
+    loop = _loop(layout, v_new, new)
+    if by_tables is None:
+        head = _head(layout, "advance", "double dt, long substeps, ", [])
+    else:
+        n = len(by_tables.columns)
+        functions = tables.interpolation(n) + _columns(layout, by_tables.columns)
+        head = _head(layout, "advance", "double dt, long substeps, ", [], functions, ", const double *table")
+        loop = _CHOICE.format(tabulated=_loop(layout, by_tables.v_new, by_tables.new, n), exact=loop)
+    packed = "".join(f"    {line}\n" for line in _pairs(layout, "", _PACKED))
+    return head + _ADVANCE.format(loop=loop, packed=packed)
+
+
+def _loop(layout: Layout, v_new: Expr | None, new: Sequence[Expr], n_columns: int = 0) -> str:
+    """The loop over the cells of a tile, with what no cell enters before it."""
+    writer, hoisted, body = _opened(layout, [*new, *([] if v_new is None else [v_new])], n_columns)
     for k, update in enumerate(new):
         writer.write(update, hoisted, body)
         body.append(f"s{k}[i] = {writer.text(update)};")
     if v_new is not None:
         writer.write(v_new, hoisted, body)
         body.append(f"v[i] = {writer.text(v_new)};")
-    head = _head(layout, "advance", "double dt, long substeps, ", [])
-    packed = "".join(f"    {line}\n" for line in _pairs(layout, "", _PACKED))
-    return head + _ADVANCE.format(hoisted=_indented(hoisted, 6), body=_indented(body, 8), packed=packed)
+    return _LOOP.format(hoisted=_indented(hoisted, 6), body=_indented(body, 8))
 
 
 def generate_evaluation(layout: Layout, outputs: Sequence[Expr]) -> str:
@@ -126,7 +151,17 @@ def generate_evaluation(layout: Layout, outputs: Sequence[Expr]) -> str:
     return head + _EVALUATE.format(hoisted=_indented(hoisted, 4), body=_indented(body, 6))
 
 
-def _opened(layout: Layout, outputs: Sequence[Expr]) -> "tuple[_Writer, list[str], list[str]]":
+def _columns(layout: Layout, columns: Sequence[Expr]) -> str:
+    writer = Writer({str(layout.v): "u", "dt": "step"}, depends(columns))
+    hoisted: list[str] = []
+    body: list[str] = []
+    for k, node in enumerate(columns):
+        writer.write(node, hoisted, body)
+        body.append(f"out[{k} * n + i] = {writer.text(node)};")
+    return _COLUMNS.format(n=len(columns), hoisted=_indented(hoisted, 2), body=_indented(body, 4))
+
+
+def _opened(layout: Layout, outputs: Sequence[Expr], n_columns: int = 0) -> tuple[Writer, list[str], list[str]]:
     """The writer, the lines before the loop and those that open it."""
     names = {"time": "now", "dt": "step", "stimulus": "stim"}
     body = ["const double stim = i_stim[i];", "(void)stim;"]
@@ -136,10 +171,11 @@ def _opened(layout: Layout, outputs: Sequence[Expr]) -> "tuple[_Writer, list[str
     for kind, array, rows in (("u", "s", layout.states), ("p", "q", layout.varying)):
         names.update({name: f"{kind}{k}" for k, name in enumerate(rows)})
         body += [f"const double {kind}{k} = {array}{k}[i];" for k in range(len(rows))]
-    return _Writer(names, depends(outputs)), [], body
+    names.update({column(k).args[0]: f"columns[{k}][i]" for k in range(n_columns)})
+    return Writer(names, depends(outputs)), [], body
 
 
-def _head(layout: Layout, function: str, more: str, rows: list[str]) -> str:
+def _head(layout: Layout, function: str, more: str, rows: list[str], functions: str = "", last: str = "") -> str:
     pointers = ["double *restrict v = V + start;"] if layout.v is not None else []
     doubles = [k for k in range(len(layout.states)) if k not in layout.floats]
     pointers += [f"double *restrict s{k} = states + {row} * stride + start;" for row, k in enumerate(doubles)]
@@ -159,7 +195,15 @@ def _head(layout: Layout, function: str, more: str, rows: list[str]) -> str:
             f"const double *restrict q{k} = parameter_stride ? parameters + {k} * parameter_stride + start : all[{k}];"
         )
     texts = {"spread": _indented(spread, 2), "pointers": _indented([*pointers, *rows], 4)}
-    return _HEAD.format(prelude=PRELUDE, tile=TILE, function=function, more=more, **texts)
+    return _HEAD.format(
+        prelude=PRELUDE,
+        tile=tables.TILE if functions else TILE,
+        function=function,
+        more=more,
+        functions=functions,
+        last=last,
+        **texts,
+    )
 
 
 def _pairs(layout: Layout, const: str, moved: str) -> list[str]:
@@ -172,39 +216,3 @@ def _pairs(layout: Layout, const: str, moved: str) -> list[str]:
 
 def _indented(lines: list[str], width: int) -> str:
     return "\n".join(" " * width + line for line in lines)
-
-
-class _Writer:
-    """Writes each node once; what no state, V or stimulus enters goes before the loop over cells."""
-
-    def __init__(self, names: dict[str, str], needs: dict[Expr, frozenset[str]]) -> None:
-        self._names, self._needs = names, needs
-        self._written: dict[Expr, str] = {}
-
-    def write(self, output: Expr, hoisted: list[str], body: list[str]) -> None:
-        """Append the lines that ``output`` needs and that are not there yet."""
-        for node in ordered([output]):
-            if node.operands and node not in self._written:
-                name = f"x{len(self._written)}"
-                kind = "_Bool" if node.op in TRUTHS else "double"
-                line = f"const {kind} {name} = {self._operation(node)};"
-                (hoisted if self._needs[node] <= {"time", "dt"} else body).append(line)
-                self._written[node] = name
-
-    def text(self, node: Expr) -> str:
-        """How C names the value of a leaf or of a node that is written."""
-        if node.op == "num":
-            return _number(node.args[0])
-        return self._names[node.args[0]] if node.op == "var" else self._written[node]
-
-    def _operation(self, node: Expr) -> str:
-        pattern = _PATTERNS.get(node.op) or node.op + "(" + ", ".join(["{}"] * len(node.args)) + ")"
-        return pattern.format(*(self.text(a) for a in node.args))
-
-
-def _number(value: float) -> str:
-    if value != value:
-        return '__builtin_nan("")'
-    if value in (float("inf"), float("-inf")):
-        return "__builtin_inf()" if value > 0 else "(-__builtin_inf())"
-    return repr(value) if value >= 0 else f"({value!r})"

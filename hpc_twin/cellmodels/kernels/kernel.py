@@ -10,6 +10,7 @@ import numpy as np
 
 from hpc_twin.cellmodels.kernels.compile import build
 from hpc_twin.cellmodels.kernels.storage import Storage, storage
+from hpc_twin.cellmodels.kernels.tables import with_tables
 from hpc_twin.cellmodels.schemes import Method
 from hpc_twin.parallel import InputError, RunError, on_root, together, world
 
@@ -154,17 +155,19 @@ def load(
     varying: Sequence[str] = (),
     labels: Mapping[str, str] | None = None,
     precision: str = "double",
+    tables: bool = False,
     comm=None,
 ) -> Kernel:
     """Compile (or take from the cache) the kernel of a library model or of a CellML, SBML or .mmt file. Collective.
 
     ``scheme`` is a key of schemes.SCHEMES; ``parameters`` maps constants to numbers in the model's own units or to
     factors such as ``"0.5x"``; ``varying`` names constants that stay arguments of ``advance``; ``labels`` are those of
-    ``reader.read``; ``precision`` is "double", or "mixed": occupancies are kept as floats (storage.py).
+    ``reader.read``; ``precision`` is "double", or "mixed": occupancies are kept as floats (storage.py);
+    ``tables`` takes what depends on V alone from tables with a relative error of 1e-6 (tables.py).
     Raises InputError for an unknown model, scheme, parameter or precision and for an unreadable file.
     """
     request = {"scheme": scheme, "parameters": parameters, "varying": varying, "labels": labels}
-    return load_all([{"name_or_path": name_or_path, "precision": precision, **request}], comm)[0]
+    return load_all([{"name_or_path": name_or_path, "precision": precision, "tables": tables, **request}], comm)[0]
 
 
 def load_all(requests: Sequence[Mapping[str, Any]], comm=None) -> list[Kernel]:
@@ -189,16 +192,17 @@ def _read(
     varying: Sequence[str] = (),
     labels: Mapping[str, str] | None = None,
     precision: str = "double",
+    tables: bool = False,
 ) -> Recipe:
     from hpc_twin.cellmodels.reading.reader import read  # takes 0.3 s to import: rank 0 alone does
 
-    return _recipe(read(name_or_path, parameters, varying, labels), scheme, precision)
+    return _recipe(read(name_or_path, parameters, varying, labels), scheme, precision, tables)
 
 
-def _recipe(equations: "Equations", scheme: str, precision: str = "double") -> Recipe:
+def _recipe(equations: "Equations", scheme: str, precision: str = "double", tables: bool = False) -> Recipe:
     from hpc_twin.cellmodels.kernels.pipeline import lower
 
-    source, methods = lower(equations, scheme, precision)
+    source, methods = lower(equations, scheme, precision, tables)
     return Recipe(
         name=equations.name,
         state_names=equations.states,
@@ -240,8 +244,9 @@ def _kernel(recipe: Recipe, library: Path, function: Callable[..., None]) -> Ker
 
 def _bound(library: Path) -> Callable[..., None]:
     try:
-        function = ctypes.CDLL(str(library)).advance
+        loaded = ctypes.CDLL(str(library))
     except OSError as error:  # a disk mounted noexec, or a CPU of another kind than that of rank 0
         raise RunError(f"cannot load the compiled cell model ({error}): set XDG_CACHE_HOME to another folder") from None
+    function = loaded.advance
     function.argtypes, function.restype = _ARGUMENTS, None
-    return function
+    return with_tables(loaded) if hasattr(loaded, "columns") else function
