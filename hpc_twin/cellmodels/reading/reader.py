@@ -84,8 +84,8 @@ def _read(
         model, annotations, notes = read_cellml(document.content, path)
     labels = find(model, annotations, fixed, path)
     labels.notes += [*notes, *_units_that_clash(model)]
-    changed = {**entry.parameters, **_values(model, parameters, path)}
-    _values(model, dict.fromkeys(varying, 0.0), path)  # they exist
+    _known(model, [*parameters, *varying], path)
+    changed = {**_changed(model, entry.parameters), **_changed(model, parameters)}
     request = Request(name, changed, _initial_states(name), varying)
     return Assembly(model, protocol, labels, request).equations()
 
@@ -118,14 +118,23 @@ def _initial_states(name: str) -> dict[str, float]:
         return tomllib.load(file).get(name, {})
 
 
-def _values(model: myokit.Model, parameters: Mapping[str, float | str], path: Path) -> dict[str, float]:
-    constants = {v.qname(): v for v in model.variables(const=True, deep=True)}
-    values = {}
-    for key, given in parameters.items():
-        if key not in constants:
+def _known(model: myokit.Model, names: Sequence[str], path: Path) -> None:
+    constants = [v.qname() for v in model.variables(const=True, deep=True)]
+    for name in names:
+        if name not in constants:
             listed = ", ".join(constants)
-            raise InputError(f"{path}: no parameter '{key}'{nearest(key, constants)} (known: {listed})")
-        values[key] = _value(key, given, constants[key])
+            raise InputError(f"{path}: no parameter '{name}'{nearest(name, constants)} (known: {listed})")
+
+
+def _changed(model: myokit.Model, parameters: Mapping[str, float | str]) -> dict[str, float]:
+    """The values, which ``model`` takes, too: a factor is one of what the constant is beside all other changes."""
+    values = {}
+    for name, given in sorted(parameters.items(), key=lambda item: isinstance(item[1], str)):
+        values[name] = _value(name, given, model.get(name))
+        if not isinstance(given, str):
+            model.get(name).set_rhs(values[name])
+    for name, value in values.items():
+        model.get(name).set_rhs(value)
     return values
 
 

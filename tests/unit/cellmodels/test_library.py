@@ -105,3 +105,20 @@ def test_rests_or_beats(name):
         path.append(V[0])
     assert np.isfinite(y).all()
     assert np.ptp(path) > 50 if name in RHYTHMIC else np.ptp(path) < 10
+
+
+@pytest.mark.parametrize("name", ["tentusscher_2006_m", "ohara_rudy_2011_epi", "mahajan_shiferaw_2008_slow_ito"])
+def test_a_factor_is_one_of_the_variant(name):
+    """Once a constant is what it is in this variant, whether folded or varying."""
+    plain = read(name)
+    constants = list(plain.parameters)
+    V, states = plain.v_initial + 30, plain.initial
+    expected = [float(x) for x in (plain.rhs(V, states)[0], *plain.rhs(V, states)[1])]
+    for changed in (read(name, dict.fromkeys(constants, "1x")), read(name, varying=constants[-5:])):
+        v_rate, rates = changed.rhs(V, states)
+        np.testing.assert_allclose([float(v_rate), *map(float, rates)], expected, rtol=1e-12, atol=1e-15)
+
+
+def test_factors_meet_the_other_changes():
+    values = read("tentusscher_2006_epi", {"cell.type": 2, "iks.g": "0.5x"}).parameters
+    assert values["iks.g"].value == pytest.approx(0.049)
