@@ -35,7 +35,7 @@ def load_kernels(cells: CellCase, folder: Path, comm) -> list[Kernel]:
 
 def _request(model: CellModelCase, cells: CellCase, folder: Path) -> dict:
     """The arguments of ``load``."""
-    is_file = Path(model.model).suffix.lower() in FILES
+    is_file = Path(model.model).suffix.lower() in FILES or (folder / model.model).is_file()
     return {
         "name_or_path": folder / model.model if is_file else model.model,
         "scheme": model.scheme or cells.scheme,
