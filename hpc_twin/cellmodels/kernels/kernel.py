@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hpc_twin.cellmodels.kernels.compile import build
+from hpc_twin.cellmodels.kernels.compile import build, opened
 from hpc_twin.cellmodels.kernels.storage import Storage, storage
 from hpc_twin.cellmodels.kernels.tables import with_tables
 from hpc_twin.cellmodels.schemes import Method
-from hpc_twin.parallel import InputError, RunError, on_root, together, world
+from hpc_twin.parallel import InputError, on_root, together, world
 
 if TYPE_CHECKING:
     from hpc_twin.cellmodels.equations import Equations
@@ -243,10 +243,7 @@ def _kernel(recipe: Recipe, library: Path, function: Callable[..., None]) -> Ker
 
 
 def _bound(library: Path) -> Callable[..., None]:
-    try:
-        loaded = ctypes.CDLL(str(library))
-    except OSError as error:  # a disk mounted noexec, or a CPU of another kind than that of rank 0
-        raise RunError(f"cannot load the compiled cell model ({error}): set XDG_CACHE_HOME to another folder") from None
+    loaded = opened(library)
     function = loaded.advance
     function.argtypes, function.restype = _ARGUMENTS, None
     return with_tables(loaded) if hasattr(loaded, "columns") else function
