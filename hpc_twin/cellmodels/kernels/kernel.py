@@ -186,17 +186,12 @@ def compiled(equations: "Equations", scheme: str = "auto", comm=None) -> Kernel:
 
 
 def _read(
-    name_or_path: str | Path,
-    scheme: str = "auto",
-    parameters: Mapping[str, float | str] | None = None,
-    varying: Sequence[str] = (),
-    labels: Mapping[str, str] | None = None,
-    precision: str = "double",
-    tables: bool = False,
+    name_or_path: str | Path, scheme: str = "auto", precision: str = "double", tables: bool = False, **reading: Any
 ) -> Recipe:
+    """``reading`` are the other arguments of ``reader.read``."""
     from hpc_twin.cellmodels.reading.reader import read  # takes 0.3 s to import: rank 0 alone does
 
-    return _recipe(read(name_or_path, parameters, varying, labels), scheme, precision, tables)
+    return _recipe(read(name_or_path, **reading), scheme, precision, tables)
 
 
 def _recipe(equations: "Equations", scheme: str, precision: str = "double", tables: bool = False) -> Recipe:
