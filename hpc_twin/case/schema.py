@@ -101,7 +101,7 @@ class CellCase(CellModelCase):
     precision: Literal["double", "mixed"] = Field(
         "double", description="mixed: gates and other occupancies in single precision, see docs/performance.md"
     )
-    tables: bool = Field(False, description="what V alone decides, from tables where right to 1e-6: docs/performance.md")
+    tables: bool = Field(False, description="what V alone decides from tables, if right to 1e-6: docs/performance.md")
     substeps: int = Field(1, ge=1, le=1000, description="steps of the cells in one step of the tissue")
     regions: dict[str, CellModelCase] = Field({}, description="region name or tag -> model")
     layers: dict[str, CellModelCase] = Field({}, description="endo, mid, epi -> model, by transmural depth")
