@@ -1,16 +1,17 @@
-"""From the ranks' owned values to the mesh's original order, so that files of 1, 2 or 1000 ranks are alike."""
+"""Between the ranks' owned values and the mesh's original order, so that files of 1, 2 or 1000 ranks are alike."""
 
 import numpy as np
 from petsc4py import PETSc
 
 
 class NaturalOrder:
-    """Moves one value per owned node (or element) into the order of the mesh as it was read ("natural" order).
+    """Moves one value per owned node (or element) to the order of the mesh as it was read ("natural"), and back.
 
     The natural order 0..n_total-1 is cut into contiguous blocks and block r lives on rank r: values ``start`` to
     ``stop`` (exclusive) of this rank. The communication is set up once; a move allocates nothing.
 
-    ids (n_owned,) holds the original index of each owned value; over all ranks every index occurs exactly once.
+    ids (n_owned,) holds the original index of each owned value; over all ranks every index occurs once, or not at all
+    where the values live on a part of the mesh: there the natural order holds NaN.
     """
 
     def __init__(self, comm, ids: np.ndarray, n_total: int):
@@ -31,8 +32,17 @@ class NaturalOrder:
         Integers survive up to 2^53, since values travel as float64.
         """
         self._owned.array[:] = values
+        self._block.set(np.nan)
         self._scatter.scatter(self._owned, self._block, addv=PETSc.InsertMode.INSERT_VALUES)
         np.copyto(out, self._block.array_r, casting="unsafe")
+        return out
+
+    def back(self, block: np.ndarray, out: np.ndarray) -> np.ndarray:
+        """Fill ``out`` (n_owned,) from this rank's values ``block`` (n_block,) of the natural order; collective."""
+        self._block.array[:] = block
+        mode = PETSc.ScatterMode.REVERSE
+        self._scatter.scatter(self._block, self._owned, addv=PETSc.InsertMode.INSERT_VALUES, mode=mode)
+        np.copyto(out, self._owned.array_r, casting="unsafe")
         return out
 
     def move_columns(self, values: np.ndarray) -> np.ndarray:
