@@ -6,7 +6,8 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
-from hpc_twin.case.schema import Case, section_of
+from hpc_twin.case.schema import Case
+from hpc_twin.case.section import section_of
 
 HEAD = """# Case keys
 

@@ -8,7 +8,8 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from hpc_twin.case.schema import Case, section_of
+from hpc_twin.case.schema import Case
+from hpc_twin.case.section import section_of
 from hpc_twin.parallel import InputError, nearest
 
 if sys.version_info >= (3, 11):

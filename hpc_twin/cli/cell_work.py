@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from hpc_twin.case.schema import LABELS
+from hpc_twin.case import LABELS
 from hpc_twin.cli.cell_tables import header, show, states_of, table_of
 from hpc_twin.cli.main import INTERRUPTED
 from hpc_twin.parallel import InputError, nearest

@@ -113,7 +113,7 @@ class ExodusWriter:
         return self
 
     def __exit__(self, kind, error, trace) -> None:
-        settle(self, error)
+        settle(self.comm, self.close, error)
 
     def _frame_bytes(self) -> int:
         """What one more frame and, at the end, the static maps may need if nothing could be compressed."""

@@ -209,12 +209,12 @@ def _pieces(count: int, rows: int) -> Iterator[tuple[int, int]]:
     return ((a, min(a + rows, count)) for a in range(0, count, rows))
 
 
-def settle(writer, error: BaseException | None) -> None:
-    """Close ``writer`` at the end of its ``with``: as complete, or, after ``error``, as far as it came."""
+def settle(comm, close: Callable[..., object], error: BaseException | None) -> None:
+    """Call ``close(complete)`` at the end of a ``with``: as complete, or, after ``error``, as far as it came."""
     if error is None:
-        writer.close()
-    elif writer.comm.size == 1 or isinstance(error, TwinError):  # other errors may be on this rank alone
+        close(complete=True)
+    elif comm.size == 1 or isinstance(error, TwinError):  # other errors may be on this rank alone
         try:
-            writer.close(complete=False)
+            close(complete=False)
         except RunError as second:
-            warn(writer.comm, str(second))
+            warn(comm, str(second))

@@ -85,7 +85,7 @@ class TraceWriter:
         return self
 
     def __exit__(self, kind, error, trace) -> None:
-        settle(self, error)
+        settle(self.comm, self.close, error)
 
     def _store(self, data: netCDF4.Dataset, times: np.ndarray, table: np.ndarray) -> None:
         rows = slice(self._written, self._written + len(times))

@@ -4,7 +4,7 @@ import time
 
 from hpc_twin.case.load import LoadedCase
 from hpc_twin.parallel import on_root
-from hpc_twin.run.build import load_kernels
+from hpc_twin.run.kernels import load_kernels
 from hpc_twin.run.meshes import make_mesh
 from hpc_twin.run.record import check_fields
 

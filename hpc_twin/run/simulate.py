@@ -14,14 +14,16 @@ from hpc_twin import __version__
 from hpc_twin.case.load import LoadedCase
 from hpc_twin.mesh.partition import balance
 from hpc_twin.parallel import RunError, TwinError, max_over, min_over, on_root, say
-from hpc_twin.run.build import distributed, load_kernels, problem
+from hpc_twin.run.domain import distributed, tissue
 from hpc_twin.run.folder import check_folder, prepare_folder
+from hpc_twin.run.kernels import load_kernels
+from hpc_twin.run.problems import problem
 from hpc_twin.run.progress import Progress
 from hpc_twin.run.record import Record, check_fields
 from hpc_twin.run.report import Report, make_report
 from hpc_twin.run.timer import Timer
 from hpc_twin.stepping import SPLITTINGS, make_step, march
-from hpc_twin.tissue.monodomain import Monodomain
+from hpc_twin.tissue.problem import Problem
 
 LISTEN_EVERY = 20  # steps between the ranks' agreements on whether somebody asked to stop
 
@@ -45,25 +47,25 @@ def simulate(loaded: LoadedCase, folder: Path, comm, overwrite: bool = False) ->
     on_root(comm, lambda: check_folder(folder, overwrite))
     part = distributed(case, loaded.folder, comm, timer)
     say(comm, f"{part.n_nodes:,} nodes, {part.n_elements:,} elements; {case.partition.method}: {balance(part)}")
-    monodomain = problem(case, part, kernels, timer)
+    heart = problem(case, tissue(case, part), kernels, timer)
     with timer.part("solver set-up"):
         for _, fraction in SPLITTINGS[case.tissue.splitting]:
-            monodomain.prepare(fraction * case.tissue.dt)
+            heart.prepare(fraction * case.tissue.dt)
     attributes = _attributes(loaded, part)
     on_root(comm, lambda: prepare_folder(folder, loaded.text))
-    with Record(case, monodomain, folder, attributes) as record:
-        steps, loop = _loop(case.tissue, monodomain, record, timer, comm)
-        iterations = sum(s.iterations for s in monodomain.solvers.values()) / max(steps, 1)
+    with Record(case, heart, folder, attributes) as record:
+        steps, loop = _loop(case.tissue, heart, record, timer, comm)
+        iterations = heart.iterations / max(steps, 1)
         report = make_report(part, steps, timer.seconds, loop, iterations, 0)
         written = record.close(report.attributes())
     return make_report(part, steps, timer.seconds, loop, iterations, written)
 
 
-def _loop(tissue, monodomain: Monodomain, record: Record, timer: Timer, comm) -> tuple[int, float]:
+def _loop(tissue, heart: Problem, record: Record, timer: Timer, comm) -> tuple[int, float]:
     """March to the end; returns the number of steps and the loop's wall time."""
     operators = {
-        "reaction": timer.timed("cells", monodomain.operators["reaction"]),
-        "diffusion": timer.timed("solve", monodomain.operators["diffusion"]),
+        "reaction": timer.timed("cells", heart.operators["reaction"]),
+        "diffusion": timer.timed("solve", heart.operators["diffusion"]),
     }
     see = timer.timed("output", lambda step, t, _: record.see(step, t))
     step = make_step(operators, SPLITTINGS[tissue.splitting])
@@ -79,9 +81,7 @@ def _loop(tissue, monodomain: Monodomain, record: Record, timer: Timer, comm) ->
                 if n % LISTEN_EVERY == 0 and asked():
                     raise StoppedError(f"stopped at t = {t:g} ms; the results so far are in {record.result.path}")
     except RunError as error:
-        raise RunError(
-            f"{_where(monodomain, t + tissue.dt, error)}; frames so far are in {record.result.path}"
-        ) from None
+        raise RunError(f"{_where(heart, t + tissue.dt, error)}; frames so far are in {record.result.path}") from None
     finally:
         progress.close()
     return n, time.perf_counter() - begin
@@ -105,13 +105,14 @@ def _asked_to_stop(comm) -> Iterator:
             signal.signal(number, handler)
 
 
-def _where(monodomain: Monodomain, t: float, error: RunError) -> str:
+def _where(heart: Problem, t: float, error: RunError) -> str:
     """Say where V is no longer a number, if it is that; collective, since a failed solve fails on all ranks."""
-    part, V = monodomain.part, monodomain.V.owned
+    part, V = heart.part, heart.V.owned
     bad = np.flatnonzero(~np.isfinite(V))
-    first = (int(part.node_ids[bad].min()), part.comm.rank) if len(bad) else (part.n_nodes, -1)
+    none = np.iinfo(np.int64).max
+    first = (int(part.node_ids[bad].min()), part.comm.rank) if len(bad) else (none, -1)
     node, rank = min_over(part.comm, first)
-    if node == part.n_nodes:
+    if node == none:
         return f"at t = {t:g} ms: {error}"
     where = part.points[int(np.flatnonzero(part.node_ids == node)[0])] if rank == part.comm.rank else None
     x, y, z = part.comm.bcast(where, root=rank)

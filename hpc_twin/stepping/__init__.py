@@ -2,6 +2,6 @@
 
 from hpc_twin.stepping.clock import Clock
 from hpc_twin.stepping.pulses import Pulses
-from hpc_twin.stepping.splitting import GODUNOV, SPLITTINGS, STRANG, make_step, march
+from hpc_twin.stepping.splitting import GODUNOV, SPLITTINGS, STRANG, Operator, make_step, march
 
-__all__ = ["GODUNOV", "SPLITTINGS", "STRANG", "Clock", "Pulses", "make_step", "march"]
+__all__ = ["GODUNOV", "SPLITTINGS", "STRANG", "Clock", "Operator", "Pulses", "make_step", "march"]

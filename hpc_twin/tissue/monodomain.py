@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hpc_twin.fem import Field, LinearSolver, mass, stiffness
-from hpc_twin.mesh.part import Part
+from hpc_twin.fem import Field, LinearSolver, Subdomain, mass, stiffness
+from hpc_twin.stepping import Operator
 from hpc_twin.tissue.cells import Population
+from hpc_twin.tissue.problem import Shown
 from hpc_twin.tissue.stimulus import Stimuli
 
 
@@ -36,7 +37,7 @@ class Monodomain:
 
     def __init__(
         self,
-        part: Part,
+        domain: Subdomain,
         populations: Sequence[Population],
         conductivity: np.ndarray,
         stimuli: Stimuli,
@@ -45,8 +46,8 @@ class Monodomain:
         extent: np.ndarray | None = None,
     ):
         """``conductivity`` (n_local_elements, 3, 3) mS/mm; ``capacity`` chi Cm in uF/mm^3; ``extent`` see fem."""
-        how = how or Discretisation()
-        self.part, self.populations, self.stimuli, self.how = part, populations, stimuli, how
+        how, part = how or Discretisation(), domain.part
+        self.domain, self.part, self.populations, self.stimuli, self.how = domain, part, populations, stimuli, how
         self.V = Field(part, "V", "mV")
         for population in populations:
             population.rest(self.V.owned)
@@ -57,7 +58,13 @@ class Monodomain:
         self._increment = self.stiffness.petsc.createVecLeft()
         self._before = self.stiffness.petsc.createVecLeft()
         self._right = self.stiffness.petsc.createVecLeft()
-        self.operators = {"reaction": self.reaction, "diffusion": self.diffusion}
+        self.operators: Mapping[str, Operator] = {"reaction": self.reaction, "diffusion": self.diffusion}
+        self.fields: Mapping[str, Shown] = {"V": Shown("mV", "membrane potential", part, lambda: self.V.owned)}
+
+    @property
+    def iterations(self) -> int:
+        """Of CG, in all steps so far."""
+        return sum(solver.iterations for solver in self.solvers.values())
 
     def prepare(self, dt: float) -> LinearSolver:
         """The solver of a diffusion step of ``dt`` ms, built at its first use; collective."""

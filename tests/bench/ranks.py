@@ -20,7 +20,9 @@ from hpc_twin.mesh.read import read
 from hpc_twin.mesh.write import write
 from hpc_twin.parallel import hooked_abort, max_over, sum_over, world
 from hpc_twin.run import simulate
-from hpc_twin.run.build import distributed, load_kernels, problem
+from hpc_twin.run.domain import distributed, tissue
+from hpc_twin.run.kernels import load_kernels
+from hpc_twin.run.problems import problem
 from hpc_twin.run.timer import Timer
 
 HERE = Path(__file__).parent
@@ -55,7 +57,9 @@ def steps(comm, h: str, n: str, repeats: str) -> dict:
     """The same ``n`` steps ``repeats`` times [ns per node]: means of each step's fastest, which other work spares."""
     loaded, timer = load_case(CASE, _overrides(h, "1")), Timer()
     kernels = load_kernels(loaded.case.cells, loaded.folder, comm)
-    monodomain = problem(loaded.case, distributed(loaded.case, loaded.folder, comm, timer), kernels, timer)
+    monodomain = problem(
+        loaded.case, tissue(loaded.case, distributed(loaded.case, loaded.folder, comm, timer)), kernels, timer
+    )
     dt, solver, part = loaded.case.tissue.dt, monodomain.prepare(loaded.case.tissue.dt), monodomain.part
     marks = np.empty((int(repeats), int(n), 3))
     for again in marks:

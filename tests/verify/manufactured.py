@@ -12,7 +12,7 @@ from itertools import product
 import numpy as np
 from mpi4py import MPI
 
-from hpc_twin.fem import gradients, measures
+from hpc_twin.fem import Subdomain, gradients, measures
 from hpc_twin.mesh.generate import cable, sheet, slab
 from hpc_twin.mesh.part import Part
 from hpc_twin.mesh.partition import distribute
@@ -105,7 +105,7 @@ def manufactured(part: Part, dimension: int, theta: float = 0.5, lumping: float 
     cells = Population.at(kernel, np.arange(part.n_owned), part.n_owned)
     sigma = np.tile(np.diag(SIGMA), (len(part.elements), 1, 1))
     how = Discretisation(theta=theta, lumping=lumping, **TIGHT)
-    problem = Monodomain(part, [cells], sigma, Stimuli(part.n_owned, ()), CHI * CM, how)
+    problem = Monodomain(Subdomain.all_of(part), [cells], sigma, Stimuli(part.n_owned, ()), CHI * CM, how)
     problem.V.owned[:] = exact.V(part.points[: part.n_owned], 0.0)
     cells.states[:] = exact.states(part.points[: part.n_owned], 0.0)
     problem.V.touched()

@@ -8,6 +8,7 @@ import pytest
 from mpi4py import MPI
 
 from hpc_twin.cellmodels import load
+from hpc_twin.fem import Subdomain
 from hpc_twin.mesh.generate import cable
 from hpc_twin.mesh.partition import distribute
 from hpc_twin.stepping import STRANG, make_step, march
@@ -33,7 +34,7 @@ def velocity(direction: str, h: float, dt: float, lumping: float) -> float:
     sigma = np.tile(np.diag([SIGMA[direction], 0, 0]), (len(part.elements), 1, 1))
     cells = populate([load("tentusscher_2006_epi")], np.zeros(len(x), int))
     how = Discretisation(lumping=lumping, rtol=1e-8, atol=1e-8)
-    problem = Monodomain(part, cells, sigma, Stimuli(len(x), [stimulus]), CAPACITY, how)
+    problem = Monodomain(Subdomain.all_of(part), cells, sigma, Stimuli(len(x), [stimulus]), CAPACITY, how)
     seen = Activation(problem.V.owned, 0.0)
     first, last = (int(np.abs(x - share * length).argmin()) for share in (0.4, 0.8))
     for _, t in march(make_step(problem.operators, STRANG), None, dt, 200.0):

@@ -9,6 +9,7 @@ import pytest
 from manufactured import TIGHT, norms, solved, unit_part
 from mpi4py import MPI
 
+from hpc_twin.fem import Subdomain
 from hpc_twin.mesh.model import Mesh
 from hpc_twin.mesh.partition import distribute
 from hpc_twin.stepping import GODUNOV, STRANG, make_step, march
@@ -87,7 +88,7 @@ def test_heat_on_a_sphere(lumping):
         z = part.points[: part.n_owned, 2]
         sigma = np.tile(0.3 * np.eye(3), (len(part.elements), 1, 1))
         how = Discretisation(theta=0.5, lumping=lumping, **TIGHT)
-        problem = Monodomain(part, [], sigma, Stimuli(part.n_owned, ()), 1.0, how)
+        problem = Monodomain(Subdomain.all_of(part), [], sigma, Stimuli(part.n_owned, ()), 1.0, how)
         problem.V.owned[:] = z
         problem.V.touched()
         for _ in march(make_step(problem.operators, (("diffusion", 1.0),)), None, 0.01, 1.0):

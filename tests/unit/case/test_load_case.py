@@ -53,7 +53,7 @@ def test_wrong_overrides(tmp_path, override):
     ("change", "words"),
     [
         (("[cells]", "[cels]"), r"unknown key cels; did you mean 'cells'\?"),
-        (("dt = ", "dtt = "), r"unknown key tissue\.dtt; did you mean 'dt'\? \(known here: until, dt,"),
+        (("dt = ", "dtt = "), r"unknown key tissue\.dtt; did you mean 'dt'\? \(known here: model, order,"),
         (("max = ", "maxx = "), r"stimulus\.0\.box\.maxx; did you mean 'max'\?"),
         (('"0.1 ms"', '"0.1 mm"'), r'tissue\.dt: found "0\.1 mm", which is not a time'),
         (('"0.1 ms"', "0.1"), r"tissue\.dt: found 0\.1, a time needs a unit"),

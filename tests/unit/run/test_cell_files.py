@@ -12,8 +12,8 @@ from hpc_twin.case import load_case
 from hpc_twin.io.cellstate import CellState, read_cell_state, write_cell_state
 from hpc_twin.io.traces import read_traces
 from hpc_twin.parallel import InputError, world
-from hpc_twin.run.build import load_kernels
 from hpc_twin.run.cell import save_state, save_traces
+from hpc_twin.run.kernels import load_kernels
 from hpc_twin.singlecell.experiment import Experiment, perform
 
 MODEL = "mitchell_schaeffer_2003"

@@ -7,7 +7,9 @@ from hpc_twin.io.result import read_result
 from hpc_twin.io.traces import read_traces
 from hpc_twin.parallel import InputError, world
 from hpc_twin.run import simulate
-from hpc_twin.run.build import distributed, load_kernels, populations
+from hpc_twin.run.domain import distributed
+from hpc_twin.run.kernels import load_kernels
+from hpc_twin.run.populations import populations
 from hpc_twin.run.progress import Progress
 from hpc_twin.run.timer import Timer
 

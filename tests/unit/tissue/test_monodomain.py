@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from hpc_twin.cellmodels import load
+from hpc_twin.fem import Subdomain
 from hpc_twin.mesh.generate import sheet
 from hpc_twin.mesh.partition import distribute
 from hpc_twin.parallel import world
@@ -25,7 +26,9 @@ def problem(kernels, which=None, stimuli=(), **how):
     which = np.zeros(part.n_owned, int) if which is None else which(part.points[: part.n_owned, 0])
     sigma = tensors(part, (0.2, 0.1), {}, part.fibres, None)
     populations = populate(kernels, which)
-    return Monodomain(part, populations, sigma, Stimuli(part.n_owned, stimuli), CAPACITY, Discretisation(**how))
+    return Monodomain(
+        Subdomain.all_of(part), populations, sigma, Stimuli(part.n_owned, stimuli), CAPACITY, Discretisation(**how)
+    )
 
 
 @pytest.mark.parametrize("lumping", [0.0, 0.25, 1.0])

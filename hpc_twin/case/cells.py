@@ -1,0 +1,53 @@
+"""[cells]: the models of the cells, their schemes and what they begin with."""
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from hpc_twin.case.section import Section, Share
+
+SCHEMES = "auto, auto2, rush_larsen, forward_euler, grl1, grl2 or implicit: see docs/schemes.md"
+
+
+LABELS = {
+    "v": "membrane_potential",
+    "stimulus": "stimulus_current",
+    "time": "time",
+    "calcium": "intracellular_calcium",
+    "force": "contraction_force",
+}
+
+
+class CellModelCase(Section):
+    """A cell model, how it differs from the published one, and what it begins with."""
+
+    model: str = Field(description="library name, or a .mmt, .cellml or SBML file beside the case")
+    parameters: dict[str, float | str] = Field({}, description='model constants: {"ikr.g" = "0.5x"}')
+    labels: dict[Literal["v", "stimulus", "time", "calcium", "force"], str] = Field(
+        {}, description='where they are guessed wrong: {v = "membrane.V"}'
+    )
+    scheme: str | None = Field(None, description="default that of [cells]: " + SCHEMES)
+    initial: str | None = Field(None, description="file of 'hpc-twin cell MODEL --save', beside the case")
+
+
+class CellCase(CellModelCase):
+    """[cells] the model of every node, its scheme, and other models in some regions or transmural layers."""
+
+    scheme: str = Field("auto", description=SCHEMES)
+    precision: Literal["double", "mixed"] = Field(
+        "double", description="mixed: gates and other occupancies in single precision, see docs/performance.md"
+    )
+    tables: bool = Field(False, description="what V alone decides from tables, if right to 1e-6: docs/performance.md")
+    substeps: int = Field(1, ge=1, le=1000, description="steps of the cells in one step of the tissue")
+    regions: dict[str, CellModelCase] = Field({}, description="region name or tag -> model")
+    layers: dict[str, CellModelCase] = Field({}, description="endo, mid, epi -> model, by transmural depth")
+    layer_depths: tuple[Share, Share] = Field((0.3, 0.7), description="where mid begins and ends, 0 endo to 1 epi")
+
+    @model_validator(mode="after")
+    def _layers(self):
+        unknown = set(self.layers) - {"endo", "mid", "epi"}
+        if unknown:
+            raise ValueError(f"cells.layers: found {', '.join(sorted(unknown))}, allowed are endo, mid, epi")
+        if self.layers and self.regions:
+            raise ValueError("give cells.regions or cells.layers, not both")
+        return self

@@ -1,0 +1,55 @@
+"""What no section can see alone: keys of several sections that do not fit together. Each check raises ValueError."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from hpc_twin.case.schema import Case
+
+
+def times(case: "Case") -> None:
+    """Clocks ring at whole steps."""
+    dt = case.tissue.dt
+    for key, value in (("tissue.until", case.tissue.until), ("output.every", case.output.every),
+                       ("output.trace_every", case.output.trace_every)):  # fmt: skip
+        steps = value / dt
+        if abs(steps - round(steps)) > 1e-6 * max(1.0, steps) or round(steps) < 1:
+            raise ValueError(f"{key}: found {value:g} ms, it must be a multiple of tissue.dt = {dt:g} ms")
+
+
+def conducting(case: "Case") -> None:
+    """A region is tissue, bath or nothing, and only one of them."""
+    both = set(case.tissue.without) & set(case.bath.regions)
+    if both:
+        raise ValueError(f"region {', '.join(sorted(both))} stands in both tissue.without and bath.regions")
+    for key, regions in (("cells.regions", case.cells.regions), ("tissue.conductivity.regions",
+                         case.tissue.conductivity.regions)):  # fmt: skip
+        for kind, names in (("tissue.without", case.tissue.without), ("bath.regions", tuple(case.bath.regions))):
+            for name in set(regions) & set(names):
+                raise ValueError(f"{key}.{name}: region '{name}' has no cells, since it stands in {kind}")
+
+
+BUILT = ("monodomain",)
+
+
+def built(case: "Case") -> None:
+    """What is not there yet is refused, not ignored."""
+    if case.tissue.model not in BUILT:
+        raise ValueError(f'tissue.model: "{case.tissue.model}" is not built yet, allowed are {", ".join(BUILT)}')
+    if case.tissue.order != 1:
+        raise ValueError("tissue.order: 2 is not built yet")
+
+
+def both_conductivities(case: "Case") -> None:
+    """What needs both conductivities finds them."""
+    tissue = case.tissue
+    if tissue.model in ("bidomain", "pseudo_bidomain"):
+        sections = {"tissue.conductivity": tissue.conductivity, **{
+            f"tissue.conductivity.regions.{name}": section for name, section in tissue.conductivity.regions.items()
+        }}  # fmt: skip
+        for key, section in sections.items():
+            if section.effective is not None:
+                raise ValueError(f'{key}: tissue.model = "{tissue.model}" needs intracellular and extracellular')
+
+
+CHECKS: tuple[Callable[["Case"], None], ...] = (times, conducting, built, both_conductivities)

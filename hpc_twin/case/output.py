@@ -1,0 +1,17 @@
+"""[output]: what is written and when."""
+
+from pydantic import Field
+
+from hpc_twin.case.quantities import PositiveTime, Voltage
+from hpc_twin.case.section import Section, Share
+
+
+class OutputCase(Section):
+    """[output] what is written and when."""
+
+    every: PositiveTime = Field(5.0, description="time between frames of result.exo")
+    fields: tuple[str, ...] = Field(("V",), description="V and states of the cell model, by name")
+    trace_every: PositiveTime = Field(0.5, description="time between rows of traces.nc")
+    activation_threshold: Voltage = Field(0.0, description="activation: first upstroke through it")
+    repolarisation: Share = Field(0.9, description="share of the way back to rest: 0.9 gives APD90")
+    fibres: bool = Field(True, description="store fibre directions")

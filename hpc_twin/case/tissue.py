@@ -1,0 +1,40 @@
+"""[tissue]: the equations of the tissue, their discretisation, and the linear solve."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from hpc_twin.case.conductivity import TissueConductivity
+from hpc_twin.case.quantities import Capacitance, InverseLength, PositiveTime, Voltage
+from hpc_twin.case.section import Section, Share
+
+
+class TissueCase(Section):
+    """[tissue] the equations and their discretisation."""
+
+    model: Literal["monodomain", "bidomain", "pseudo_bidomain", "eikonal", "reaction_eikonal"] = Field(
+        "monodomain", description="the equations that couple the cells"
+    )
+    order: Literal[1, 2] = Field(1, description="of the elements: 1 linear, 2 quadratic with nodes on edge midpoints")
+    without: tuple[str, ...] = Field((), description="regions that neither conduct nor have cells, as a scar")
+    until: PositiveTime = Field(description="simulated time")
+    dt: PositiveTime = Field(0.05, description="time step")
+    surface_to_volume: InverseLength = Field(140.0, description="chi")
+    capacitance: Capacitance = Field(0.01, description="Cm")
+    conductivity: TissueConductivity
+    splitting: Literal["godunov", "strang"] = Field("godunov", description="operator splitting")
+    theta: float = Field(0.5, ge=0.5, le=1, description="0.5 Crank-Nicolson, 1 backward Euler")
+    mass: Literal["lumped", "consistent"] | Share = Field(0.5, description="or the lumped share: docs/niederer.md")
+
+    @property
+    def lumping(self) -> float:
+        """Share of the mass matrix that is lumped."""
+        return {"lumped": 1.0, "consistent": 0.0}.get(self.mass, self.mass)  # type: ignore[arg-type]
+
+
+class SolverCase(Section):
+    """[solver] the linear solve."""
+
+    rtol: float = Field(1e-5, gt=0, lt=1, description="of the residual against the right-hand side")
+    tolerance: Annotated[Voltage, Field(gt=0)] = Field(1e-4, description="root-mean-square, per step")
+    options: dict[str, str | int | float | bool] = Field({}, description='PETSc options: ksp_type = "cg", ...')

@@ -1,0 +1,34 @@
+"""Where a case takes place: its mesh on the ranks, and the part of it that is tissue."""
+
+from pathlib import Path
+
+import numpy as np
+
+from hpc_twin.case import Case
+from hpc_twin.fem import Subdomain, subdomain
+from hpc_twin.mesh.part import Part
+from hpc_twin.mesh.partition import distribute
+from hpc_twin.parallel import on_root, warn
+from hpc_twin.run.meshes import make_mesh
+from hpc_twin.run.timer import Timer
+from hpc_twin.tissue.conductivity import region_tags
+
+
+def distributed(case: Case, folder: Path, comm, timer: Timer) -> Part:
+    """Read or generate the mesh on rank 0 and split it."""
+    with timer.part("mesh"):
+        made = on_root(comm, lambda: make_mesh(case.mesh, case.fibres, folder))
+        mesh, words = made or (None, [])
+        for word in words:
+            warn(comm, word)
+        comm.barrier()
+    with timer.part("partition"):
+        return distribute(mesh, comm, case.partition.method)
+
+
+def tissue(case: Case, whole: Part) -> Subdomain:
+    """The elements with cells: all but those of ``tissue.without`` and ``bath.regions``."""
+    names = {f"tissue.without '{name}'": name for name in case.tissue.without}
+    names |= {f"bath.regions.{name}": name for name in case.bath.regions}
+    left_out = [tag for key, name in names.items() for tag in region_tags(whole, name, key)]
+    return subdomain(whole, ~np.isin(whole.regions, left_out))

@@ -1,0 +1,18 @@
+"""What is computed while a run marches: each observer in its own file, chosen by the case."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from hpc_twin.case import Case
+from hpc_twin.run.observers.activation import ActivationMaps
+from hpc_twin.run.observers.observer import Observer
+from hpc_twin.run.observers.probes import Probes
+from hpc_twin.tissue.problem import Problem
+
+
+def observers(case: Case, problem: Problem, folder: Path, attributes: Mapping[str, object]) -> list[Observer]:
+    """Those that ``case`` asks for; their files go to ``folder``. Collective."""
+    found: list[Observer] = [ActivationMaps(case, problem)]
+    if case.probes:
+        found.append(Probes(case, problem, folder, attributes))
+    return found

@@ -1,0 +1,61 @@
+"""V at points, in traces.nc."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from hpc_twin.case import Case
+from hpc_twin.io.traces import TraceWriter
+from hpc_twin.mesh.part import Part
+from hpc_twin.parallel import min_over, warn
+from hpc_twin.stepping import Clock
+from hpc_twin.tissue.problem import Problem, Shown
+
+
+class Probes:
+    """An Observer: V at the nodes nearest to the case's probes."""
+
+    maps: Mapping[str, tuple[str, str]] = {}
+    fields: Mapping[str, Shown] = {}
+
+    def __init__(self, case: Case, problem: Problem, folder: Path, attributes: Mapping[str, object]):
+        self._V = problem.V.owned
+        self._clock = Clock.of(case.output.trace_every, case.tissue.dt)
+        self._nodes, columns, places = _nearest_nodes(problem.part, case.probes)
+        self._traces = TraceWriter(
+            problem.part.comm, folder / "traces.nc", list(case.probes), {"V": ("mV", "membrane potential")}, columns,
+            places, attributes,
+        )  # fmt: skip
+
+    def see(self, step: int, t: float) -> None:
+        """Add a row when one is due."""
+        if self._clock.rings(step):
+            self._traces.append(t, {"V": self._V[self._nodes]})
+
+    def values(self) -> dict[str, np.ndarray]:
+        """No maps."""
+        return {}
+
+    def close(self, complete: bool) -> int:
+        """Close traces.nc."""
+        return self._traces.close(complete)
+
+
+def _nearest_nodes(part: Part, probes: Mapping) -> tuple[np.ndarray, list[int], np.ndarray]:
+    """Owned nodes nearest to this rank's share of the probes, those probes' numbers, and where all are."""
+    nodes, columns = [], []
+    places = np.empty((len(probes), 3))
+    for number, (name, point) in enumerate(probes.items()):
+        distance = np.linalg.norm(part.points[: part.n_owned] - np.asarray(point), axis=1)
+        best = float(distance.min(initial=np.inf))  # a rank may own no node
+        ties = np.flatnonzero(distance == best)
+        node = int(ties[part.node_ids[ties].argmin()]) if len(ties) else 0  # the same node on any number of ranks
+        best, _, owner = min_over(part.comm, (best, int(part.node_ids[node]), part.comm.rank))
+        places[number] = part.comm.bcast(part.points[node], root=owner)
+        if owner == part.comm.rank:
+            nodes.append(node)
+            columns.append(number)
+        if best > 2.0:
+            warn(part.comm, f"probes.{name}: the nearest node is {best:.3g} mm away, at {np.round(places[number], 3)}")
+    return np.array(nodes, int), columns, places

@@ -1,0 +1,18 @@
+"""The stimuli of a case."""
+
+from hpc_twin.case import Case, StimulusCase
+from hpc_twin.mesh.part import Part
+from hpc_twin.run.places import nodes_of
+from hpc_twin.stepping import Pulses
+from hpc_twin.tissue.stimulus import Stimuli, Stimulus
+
+
+def stimuli(part: Part, case: Case, capacity: float) -> Stimuli:
+    """All stimuli; ``capacity`` chi Cm in uF/mm^3. Raises InputError for one that hits nothing."""
+    return Stimuli(part.n_owned, [_stimulus(part, s, i, capacity) for i, s in enumerate(case.stimulus)])
+
+
+def _stimulus(part: Part, wanted: StimulusCase, number: int, capacity: float) -> Stimulus:
+    nodes = nodes_of(part, wanted, f"stimulus.{number} ('{wanted.name}')")
+    pulses = Pulses(wanted.start, wanted.duration, wanted.period, wanted.count)
+    return Stimulus(nodes, wanted.strength / capacity, pulses)
