@@ -11,7 +11,7 @@ from hpc_twin.fem import Subdomain
 from hpc_twin.mesh.generate import cable
 from hpc_twin.mesh.partition import distribute
 from hpc_twin.parallel import alone
-from hpc_twin.run.problems import capacity, discretisation
+from hpc_twin.run.materials import capacity, discretisation
 from hpc_twin.singlecell.protocol import threshold
 from hpc_twin.stepping import SPLITTINGS, Pulses, make_step, march
 from hpc_twin.tissue.cells import populate

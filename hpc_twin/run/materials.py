@@ -1,0 +1,46 @@
+"""The numbers of a case that an equation needs: conductivities, chi Cm, extents of elements, the time step's scheme."""
+
+from typing import Literal
+
+import numpy as np
+
+from hpc_twin.case import Case, ConductivityCase
+from hpc_twin.mesh.part import Part
+from hpc_twin.tissue.conductivity import harmonic, tensors
+from hpc_twin.tissue.monodomain import Discretisation
+
+Which = Literal["effective", "intracellular", "extracellular"]
+
+
+def capacity(case: Case) -> float:
+    """chi Cm, uF/mm^3."""
+    return case.tissue.surface_to_volume * case.tissue.capacitance
+
+
+def discretisation(case: Case) -> Discretisation:
+    """The numbers of the time step and its solve."""
+    tissue, solver = case.tissue, case.solver
+    options = {key: str(value) for key, value in solver.options.items()}
+    return Discretisation(tissue.theta, tissue.lumping, case.cells.substeps, solver.rtol, solver.tolerance, options)
+
+
+def conductivity(case: Case, part: Part, which: Which, fibres) -> np.ndarray:
+    """(n_local_elements, 3, 3) ``which`` conductivity of the tissue [mS/mm]; ``fibres`` as of ``directions``."""
+    sigma = case.tissue.conductivity
+    default = _values(sigma, which) if sigma.given else None
+    return tensors(part, default, {name: _values(s, which) for name, s in sigma.regions.items()}, *fibres)
+
+
+def _values(values: ConductivityCase, which: Which) -> tuple[float, ...]:
+    """Of a section; effective from the other two where it is not given."""
+    given = getattr(values, which)
+    return harmonic(values.intracellular or (), values.extracellular or ()) if given is None else given
+
+
+def extent(case: Case, part: Part) -> np.ndarray | None:
+    """Thickness or cross-section of the elements of a mesh that mixes kinds; None where all are alike."""
+    sizes = part.sizes
+    mixed = len(set().union(*part.comm.allgather(set(np.unique(sizes).tolist())))) > 1
+    if not mixed:
+        return None
+    return np.select([sizes == 3, sizes == 2], [case.mesh.thickness, case.mesh.cross_section], 1.0)
