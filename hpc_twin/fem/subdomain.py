@@ -66,6 +66,7 @@ def subdomain(whole: Part, keep: np.ndarray) -> Subdomain:
         regions=whole.regions[elements],
         fibres=None if whole.fibres is None else whole.fibres[elements],
         sheets=None if whole.sheets is None else whole.sheets[elements],
+        extents=None if whole.extents is None else whole.extents[elements],
         node_ids=whole.node_ids[nodes],
         element_ids=whole.element_ids[elements],
         global_ids=_numbered(whole, nodes, n_owned),
@@ -74,6 +75,7 @@ def subdomain(whole: Part, keep: np.ndarray) -> Subdomain:
         n_nodes=sum_over(whole.comm, n_owned),
         n_elements=sum_over(whole.comm, n_owned_elements),
         node_sets={name: _inside(position, members) for name, members in whole.node_sets.items()},
+        coordinates={name: values[nodes] for name, values in whole.coordinates.items()},
     )
     return Subdomain(whole, part, nodes, elements)
 

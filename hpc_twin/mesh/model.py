@@ -20,6 +20,7 @@ class Mesh:
     region_names    tag -> name, where the file names them
     node_sets       name -> sorted node indices (for example "epi", "lv", "rv", "base")
     file_ids        (n_nodes,) each node's index in the file, or None while it is the node's own index
+    extents         (n_elements,) thickness [mm] of triangles, cross-section [mm^2] of lines, NaN where the case says it
     notes           what was decided on the way here, one sentence each, for the user to read
     """
 
@@ -31,6 +32,7 @@ class Mesh:
     region_names: dict[int, str] = field(default_factory=dict)
     node_sets: dict[str, np.ndarray] = field(default_factory=dict)
     file_ids: np.ndarray | None = None
+    extents: np.ndarray | None = None
     notes: tuple[str, ...] = ()
 
     @property
@@ -54,9 +56,9 @@ class Mesh:
         return (self.elements >= 0).sum(axis=1)
 
     def checksum(self) -> str:
-        """Digest of points, elements, regions and fibres: tells whether two runs had the same mesh."""
+        """Digest of points, elements, regions, fibres and extents: tells whether two runs had the same mesh."""
         digest = hashlib.sha256()
-        for array in (self.points, self.elements, self.regions, self.fibres, self.sheets):
+        for array in (self.points, self.elements, self.regions, self.fibres, self.sheets, self.extents):
             if array is not None:
                 digest.update(np.ascontiguousarray(array).tobytes())
         return digest.hexdigest()[:16]

@@ -14,10 +14,12 @@ class Part:
     points       (n_local, 3) mm
     elements     (n_local_elements, width) local node indices, -1 pads elements of lower dimension
     regions      (n_local_elements,) int32;  fibres, sheets  (n_local_elements, 3) or None
+    extents      (n_local_elements,) thickness or cross-section, NaN where the case says it, or None: all by the case
     node_ids     (n_local,) int64, the node's index in the mesh as it was read
     element_ids  (n_local_elements,) int64, likewise
     global_ids   (n_local,) row in PETSc's numbering: rank by rank, owned nodes contiguous
     node_sets    name -> local node indices (owned and ghost)
+    coordinates  name -> (n_local,) where each node is in the organ, where a case asks for it; NaN where there is none
     """
 
     comm: Any
@@ -33,8 +35,10 @@ class Part:
     n_elements: int
     fibres: np.ndarray | None = None
     sheets: np.ndarray | None = None
+    extents: np.ndarray | None = None
     region_names: dict[int, str] = field(default_factory=dict)
     node_sets: dict[str, np.ndarray] = field(default_factory=dict)
+    coordinates: dict[str, np.ndarray] = field(default_factory=dict)
     checksum: str = ""
 
     @property

@@ -45,6 +45,7 @@ class _Shape:
     width: int
     fibres: bool
     sheets: bool
+    extents: bool
     region_names: dict
     set_names: tuple
     checksum: str
@@ -52,7 +53,7 @@ class _Shape:
     @classmethod
     def of(cls, mesh: Any) -> "_Shape":
         return cls(mesh.n_nodes, mesh.n_elements, mesh.width, mesh.fibres is not None, mesh.sheets is not None,
-                   dict(mesh.region_names), tuple(mesh.node_sets), mesh.checksum())  # fmt: skip
+                   mesh.extents is not None, dict(mesh.region_names), tuple(mesh.node_sets), mesh.checksum())  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -167,6 +168,7 @@ def _part(mesh: Mesh | None, shape: _Shape, topology: _Topology, comm) -> Part:
         regions=of_elements("regions", (), np.int32),
         fibres=of_elements("fibres", (3,), float) if shape.fibres else None,
         sheets=of_elements("sheets", (3,), float) if shape.sheets else None,
+        extents=of_elements("extents", (), float) if shape.extents else None,
         node_ids=node_ids,
         element_ids=topology.element_ids[element_order],
         global_ids=_global_ids(node_ids, n_owned, comm),

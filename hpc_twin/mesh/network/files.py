@@ -1,0 +1,90 @@
+"""Networks from files: lines of any mesh format, or CARP's cables (.pkje)."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+
+from hpc_twin.mesh.network.model import Network, ends, roots
+from hpc_twin.mesh.read import UNITS, default_unit, read
+from hpc_twin.parallel import InputError, nearest
+
+NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
+HEAD = 7  # numbers before a cable's points: two parents, two children, points, size, resistance, conductivity, less one
+
+
+def read_network(path: Path, unit: str | None = None) -> Network:
+    """Cables of kind "purkinje" in mm; the site "his" is the root; terminals are the other ends.
+
+    A mesh file must hold lines only, which run from the root to the ends or are turned to do so: the root is then the
+    first node that is an end. CARP's .pkje is in micrometres unless ``unit`` says otherwise.
+    Raises InputError for what is no network of lines.
+    """
+    if unit is not None and unit not in UNITS:
+        raise InputError(f"{path}: found unit {unit!r}, allowed are {', '.join(UNITS)}{nearest(unit, UNITS)}")
+    if path.suffix.lower() == ".pkje":
+        points, lines = _cables(path)
+        scale = UNITS[unit or "um"]
+    else:
+        mesh = read(path, unit or default_unit(path))
+        if mesh.width != 2:
+            raise InputError(f"{path}: holds {'triangles' if mesh.width == 3 else 'tetrahedra'}, a network is of lines")
+        points, lines, scale = mesh.points, mesh.elements, 1.0
+    lines = _outwards(len(points), lines)
+    network = Network(points * scale, lines, np.full(len(lines), "purkinje"), ends(points, lines))
+    first = roots(points, lines)
+    if not len(network.terminals) or not len(first):
+        raise InputError(f"{path}: has no free end, so it can neither be stimulated nor joined to muscle")
+    return Network(network.points, lines, network.kinds, network.terminals, {"his": first})
+
+
+def _outwards(n_points: int, lines: np.ndarray) -> np.ndarray:
+    """Lines turned away from the root of each connected piece: its first point with one line."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components, dijkstra
+
+    graph = coo_array((np.ones(len(lines)), tuple(lines.T)), shape=(n_points, n_points)).tocsr()
+    piece = connected_components(graph, directed=False)[1]
+    tips = np.flatnonzero(np.bincount(lines.ravel(), minlength=n_points) == 1)
+    first = tips[np.unique(piece[tips], return_index=True)[1]]
+    if not len(first):
+        return lines
+    steps = dijkstra(graph, directed=False, indices=first, unweighted=True, min_only=True)
+    backwards = steps[lines[:, 0]] > steps[lines[:, 1]]
+    return np.where(backwards[:, None], lines[:, ::-1], lines)
+
+
+def _cables(path: Path) -> tuple[np.ndarray, np.ndarray]:
+    """Points and lines of a .pkje file: the number of cables, then for each its parents, children, number of points,
+    size, gap resistance, conductivity and points; words and rows of # between them. Ends in one place are one point."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: cannot be read ({error})") from None
+    plain = re.sub(r"(?im)^\s*(cable\s+\d+|#.*)$", "", text)
+    numbers = [float(word) for word in NUMBER.findall(plain)]
+    if not numbers:
+        raise InputError(f"{path}: holds no cables")
+    points: list[list[float]] = []
+    lines: list[tuple[int, int]] = []
+    at = 1
+    for cable in range(int(numbers[0])):
+        count = int(numbers[at + 4]) if at + HEAD < len(numbers) else -1
+        values = numbers[at + HEAD + 1 : at + HEAD + 1 + 3 * count]
+        if count < 2 or len(values) < 3 * count:
+            raise InputError(f"{path}: cable {cable} of {int(numbers[0])} is not whole; is the file truncated?")
+        first = len(points)
+        points += np.reshape(values, (-1, 3)).tolist()
+        lines += [(first + k, first + k + 1) for k in range(count - 1)]
+        at += HEAD + 1 + 3 * count
+    return _merged(np.array(points), np.array(lines))
+
+
+def _merged(points: np.ndarray, lines: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Points of one place as one, in the order of their first appearance."""
+    _, first, number = np.unique(points, axis=0, return_index=True, return_inverse=True)
+    place = np.empty(len(first), int)
+    place[np.argsort(first)] = np.arange(len(first))
+    return points[np.sort(first)], place[number.ravel()][lines]
