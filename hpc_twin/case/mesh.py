@@ -1,10 +1,10 @@
-"""[mesh], [fibres] and [partition]: the geometry and how it is split."""
+"""[mesh] and [partition]: the geometry and how it is split."""
 
 from typing import Literal
 
 from pydantic import Field, model_validator
 
-from hpc_twin.case.quantities import Angle, PositiveArea, PositiveLength
+from hpc_twin.case.quantities import PositiveArea, PositiveLength
 from hpc_twin.case.section import Section
 
 
@@ -27,27 +27,6 @@ class MeshCase(Section):
             raise ValueError("mesh.shape belongs to mesh.generate, not to mesh.file")
         if self.unit and self.generate:
             raise ValueError("mesh.unit belongs to mesh.file, not to mesh.generate")
-        return self
-
-
-class FibreCase(Section):
-    """[fibres] from the file, one direction everywhere, or by the rule of Bayer et al. 2012."""
-
-    rule: Literal["file", "constant", "bayer2012", "none"] | None = Field(
-        None, description="default: file when the mesh has fibres, else none (isotropic conductivity only)"
-    )
-    direction: tuple[float, float, float] | None = Field(None, description="for rule = constant")
-    alpha_endo: Angle = Field(60.0, description="helix angle at the endocardium")
-    alpha_epi: Angle = Field(-60.0, description="helix angle at the epicardium")
-    beta_endo: Angle = Field(-65.0, description="transverse angle at the endocardium")
-    beta_epi: Angle = Field(25.0, description="transverse angle at the epicardium")
-
-    @model_validator(mode="after")
-    def _direction(self):
-        if (self.rule == "constant") != (self.direction is not None):
-            raise ValueError('fibres.direction and fibres.rule = "constant" go together')
-        if self.direction is not None and not any(self.direction):
-            raise ValueError("fibres.direction: found length zero")
         return self
 
 

@@ -1,14 +1,15 @@
-"""Rule-based fibres and sheets of ventricles, and the transmural coordinate, from harmonic fields."""
+"""Rule-based fibres and sheets of ventricles from harmonic fields."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from hpc_twin.fem import Field, Matrix
 from hpc_twin.mesh.part import Part
-from hpc_twin.parallel import InputError, max_over, min_over, sum_over
+from hpc_twin.parallel import InputError, min_over
 from hpc_twin.tissue.bayer import axis_frames, bislerp, orient
-from hpc_twin.tissue.laplace import harmonics, laplace, laplacian, on_elements, require, smooth_gradients
+from hpc_twin.tissue.landmarks import apicobasal_harmonic, both_ventricles, long_axis
+from hpc_twin.tissue.laplace import harmonics, laplacian, on_elements, require, smooth_gradients
 
 TINY = 1e-12  # of phi: below this there is neither ventricle, only epicardium
 
@@ -57,19 +58,11 @@ def ventricular_fibres(part: Part, angles: FibreAngles | None = None) -> tuple[n
     """
     angles = angles or FibreAngles()
     both = _check(part)
-    centre, long_axis = _long_axis(part, "lv" if both else "endo")
+    centre, axis = long_axis(part, "lv" if both else "endo")
     operator = laplacian(part)
-    psi = _apicobasal(part, operator)
-    frames = (_two_cavities if both else _one_cavity)(part, operator, psi, long_axis, angles)
-    return _signed(part, frames, centre, long_axis)
-
-
-def transmural(part: Part) -> np.ndarray:
-    """(n_local,) harmonic coordinate 0 on the endocardia to 1 on the epicardium; near 0 all through the septum."""
-    require(part, ["epi"])
-    endo = ("lv", "rv") if _both(part) else ("endo",)
-    depth = laplace(part, {"epi": 1.0, **dict.fromkeys(endo, 0.0)}, "transmural").local
-    return np.clip(depth, 0.0, 1.0)
+    psi = apicobasal_harmonic(part, operator)
+    frames = (_two_cavities if both else _one_cavity)(part, operator, psi, axis, angles)
+    return signed(part, frames, centre, axis)
 
 
 def _one_cavity(part: Part, operator: Matrix, psi: Field, long_axis: np.ndarray, angles: FibreAngles) -> np.ndarray:
@@ -95,7 +88,7 @@ def _two_cavities(part: Part, operator: Matrix, psi: Field, long_axis: np.ndarra
     return bislerp(bislerp(q_lv, q_rv, side), q_epi, epi)
 
 
-def _signed(part: Part, frames: np.ndarray, centre: np.ndarray, long_axis: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def signed(part: Part, frames: np.ndarray, centre: np.ndarray, long_axis: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """f and s from the frames, turned to the sides that ``ventricular_fibres`` names."""
     arm = on_elements(part, part.points) - centre
     radial = arm - (arm @ long_axis)[:, None] * long_axis
@@ -105,48 +98,11 @@ def _signed(part: Part, frames: np.ndarray, centre: np.ndarray, long_axis: np.nd
     return fibres, sheets
 
 
-def _both(part: Part) -> bool:
-    return "lv" in part.node_sets or "rv" in part.node_sets
-
-
 def _check(part: Part) -> bool:
     """Are there two cavities? Raises InputError for what the rule cannot be applied to."""
     if part.elements.shape[1] != 4 or min_over(part.comm, int(part.sizes.min(initial=4))) < 4:
         raise InputError("rule-based fibres need a wall of tetrahedra, the mesh has triangles or lines")
-    both = _both(part)
+    both = both_ventricles(part)
     needed = ["lv", "rv", "epi", "base"] if both else ["endo", "epi", "base"]
     require(part, needed)
     return both
-
-
-def _apicobasal(part: Part, operator: Matrix) -> Field:
-    """psi: 0 on the epicardial node farthest from the base's centre (on a tie the first in the mesh), 1 on the base."""
-    ends = replace(part, node_sets={"apex": _apex(part), "base": part.node_sets["base"]})
-    return harmonics(ends, [{"apex": 0.0, "base": 1.0}], "apicobasal", operator)[0]
-
-
-def _apex(part: Part) -> np.ndarray:
-    """Local index of the apex as an array of length one, or zero on ranks that do not see it."""
-    nodes = part.node_sets["epi"]
-    distance = np.linalg.norm(part.points[nodes] - _centre(part, "base"), axis=1)
-    farthest = max_over(part.comm, float(distance.max(initial=0.0)))
-    ids = part.node_ids[nodes[distance > (1 - 1e-9) * farthest]]
-    first = min_over(part.comm, int(ids.min(initial=np.iinfo(np.int64).max)))
-    return np.flatnonzero(part.node_ids == first)
-
-
-def _long_axis(part: Part, cavity: str) -> tuple[np.ndarray, np.ndarray]:
-    """A point on the (left) ventricle's axis and its unit direction from the apex to the base: (3,), (3,)."""
-    apex = _apex(part)
-    apex = sum_over(part.comm, part.points[apex[apex < part.n_owned]].sum(axis=0))
-    centre = _centre(part, cavity)
-    return centre, (centre - apex) / np.linalg.norm(centre - apex)
-
-
-def _centre(part: Part, name: str) -> np.ndarray:
-    """(3,) mean position of a node set's nodes [mm]."""
-    nodes = part.node_sets[name]
-    nodes = nodes[nodes < part.n_owned]
-    total = np.append(part.points[nodes].sum(axis=0), float(len(nodes)))
-    total = sum_over(part.comm, total)
-    return total[:3] / total[3]

@@ -60,17 +60,29 @@ def smooth_gradients(part: Part, fields: Sequence[Field]) -> list[np.ndarray]:
     At node a: sum over elements |e| grad_e / sum |e| (Zienkiewicz & Zhu 1992's patch average). An element whose nodes
     all lie on one surface, where phi is constant, gets its neighbours' direction instead of zero.
     """
-    total = np.zeros((3 * len(fields) + 1, part.n_local))
-    for _, elements in kinds(part):
-        size, slopes = measures(part.points, elements), gradients(part.points, elements)
-        rows = [size[:, None] * np.einsum("nk,nkx->nx", field.local[elements], slopes) for field in fields]
-        weighted = np.column_stack((*rows, size)).T
+    slopes = np.concatenate([element_gradients(part, field.local) for field in fields], axis=1)
+    return np.split(on_elements(part, patch_mean(part, slopes)), len(fields), axis=1)
+
+
+def element_gradients(part: Part, nodal: np.ndarray) -> np.ndarray:
+    """(n_local_elements, 3) gradient of the P1 field ``nodal`` (n_local,), its unit per mm."""
+    result = np.zeros((len(part.elements), 3))
+    for which, elements in kinds(part):
+        result[which] = np.einsum("nk,nkx->nx", nodal[elements], gradients(part.points, elements))
+    return result
+
+
+def patch_mean(part: Part, values: np.ndarray) -> np.ndarray:
+    """(n_local, k) mean over the elements around each node, weighted by size, of ``values`` (n_local_elements, k)."""
+    total = np.zeros((values.shape[1] + 1, part.n_local))
+    for which, elements in kinds(part):
+        size = measures(part.points, elements)
+        weighted = np.column_stack((values[which] * size[:, None], size)).T
         for sums, weights in zip(total, weighted, strict=True):
             for corner in elements.T:
                 sums += np.bincount(corner, weights, minlength=part.n_local)
     owned = total[:-1, : part.n_owned] / total[-1, : part.n_owned]
-    nodal = np.column_stack([_shared(part, column) for column in owned])
-    return np.split(on_elements(part, nodal), len(fields), axis=1)
+    return np.column_stack([shared(part, column) for column in owned])
 
 
 def on_elements(part: Part, nodal: np.ndarray) -> np.ndarray:
@@ -81,7 +93,7 @@ def on_elements(part: Part, nodal: np.ndarray) -> np.ndarray:
     return result
 
 
-def _shared(part: Part, owned: np.ndarray) -> np.ndarray:
+def shared(part: Part, owned: np.ndarray) -> np.ndarray:
     """(n_local,) owned values, and those of ghosts from their owners."""
     field = Field(part, "gradient", "1/mm")
     field.owned[:] = owned

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from hpc_twin.mesh.generate.boxes import cable, sheet, slab
 from hpc_twin.mesh.generate.hearts import biventricle, left_ventricle
+from hpc_twin.mesh.generate.outflow import biventricle_outflow
 from hpc_twin.mesh.model import Mesh
 
 GENERATORS: dict[str, Callable[..., Mesh]] = {
@@ -12,6 +13,7 @@ GENERATORS: dict[str, Callable[..., Mesh]] = {
     "cable": cable,
     "left_ventricle": left_ventricle,
     "biventricle": biventricle,
+    "biventricle_outflow": biventricle_outflow,
 }
 
-__all__ = ["GENERATORS", "biventricle", "cable", "left_ventricle", "sheet", "slab"]
+__all__ = ["GENERATORS", "biventricle", "biventricle_outflow", "cable", "left_ventricle", "sheet", "slab"]

@@ -46,7 +46,7 @@ def left_ventricle(
 
     Node sets endo, epi, base. Raises InputError for sizes that make no ventricle.
     """
-    _check("left_ventricle", scale, h, {"wall": wall, "apex_wall": apex_wall}, radius=radius, depth=depth, base=base)
+    check("left_ventricle", scale, h, {"wall": wall, "apex_wall": apex_wall}, radius=radius, depth=depth, base=base)
     _below("left_ventricle", "base", base, "depth", depth)
     endo = _Ellipsoid((0, 0, 0), (scale * radius, scale * radius, scale * depth))
     epi = endo.grown(scale * wall, scale * apex_wall)
@@ -55,8 +55,8 @@ def left_ventricle(
         shell = gmsh.model.occ.cut([outside], [inside])[0]
         cut_above(gmsh, shell, scale * base, 2 * scale * (depth + radius + wall))
         points, elements, faces = tetrahedra(gmsh, h)
-    sets = _sets(points, faces, {"endo": endo, "epi": epi}, scale * base)
-    return _heart(points, elements, np.full(len(elements), LV_WALL), {LV_WALL: "lv wall"}, sets)
+    sets = sets_of(points, faces, {"endo": endo, "epi": epi}, scale * base)
+    return heart(points, elements, np.full(len(elements), LV_WALL), {LV_WALL: "lv wall"}, sets)
 
 
 def biventricle(
@@ -80,22 +80,22 @@ def biventricle(
     Raises InputError for sizes that make no heart.
     """
     walls = {"lv_wall": lv_wall, "rv_wall": rv_wall, "apex_wall": apex_wall}
-    _check("biventricle", scale, h, walls, lv_radius=lv_radius, lv_depth=lv_depth, rv_depth=rv_depth, base=base)
+    check("biventricle", scale, h, walls, lv_radius=lv_radius, lv_depth=lv_depth, rv_depth=rv_depth, base=base)
     _below("biventricle", "base", base, "rv_depth", rv_depth)
     _below("biventricle", "rv_depth + rv_wall", rv_depth + rv_wall, "lv_depth + apex_wall", lv_depth + apex_wall)
     room = lv_radius + lv_wall + 2 * h / scale
     _below("biventricle", "lv_radius + lv_wall + 2 h / scale", room, "rv_reach", rv_reach)
-    bodies = _bodies(scale, lv_radius, lv_depth, lv_wall, apex_wall, rv_reach, rv_depth, rv_wall)
+    bodies = bodies_of(scale, lv_radius, lv_depth, lv_wall, apex_wall, rv_reach, rv_depth, rv_wall)
     with gmsh_model("biventricle") as gmsh:
         _ventricles(gmsh, bodies, scale * base, 2 * scale * (lv_depth + rv_reach))
         points, elements, faces = tetrahedra(gmsh, h)
     centres = points[elements].mean(axis=1)
     regions = np.where(bodies["lv epi"].level(centres) < 0, LV_WALL, RV_WALL)
-    sets = _sets(points, faces, bodies, scale * base)
-    return _heart(points, elements, regions, {LV_WALL: "lv wall", RV_WALL: "rv wall"}, sets)
+    sets = sets_of(points, faces, bodies, scale * base)
+    return heart(points, elements, regions, {LV_WALL: "lv wall", RV_WALL: "rv wall"}, sets)
 
 
-def _bodies(scale, lv_radius, lv_depth, lv_wall, apex_wall, rv_reach, rv_depth, rv_wall) -> dict[str, _Ellipsoid]:
+def bodies_of(scale, lv_radius, lv_depth, lv_wall, apex_wall, rv_reach, rv_depth, rv_wall) -> dict[str, _Ellipsoid]:
     """The four ellipsoids. The RV's is as broad as the LV where it stands, and ends within the LV on the far side."""
     outer = lv_radius + lv_wall
     offset = max(0.45 * outer, 0.52 * (rv_reach + rv_wall - outer))
@@ -119,7 +119,7 @@ def _ventricles(gmsh, bodies: dict[str, _Ellipsoid], base: float, extent: float)
     cut_above(gmsh, walls, base, extent)
 
 
-def _sets(points, faces, bodies: dict[str, _Ellipsoid], base: float) -> dict[str, np.ndarray]:
+def sets_of(points, faces, bodies: dict[str, _Ellipsoid], base: float) -> dict[str, np.ndarray]:
     """Name every face by the surface that its nodes lie on; the LV's outer side within the RV is RV endocardium."""
     sets: dict[str, list[np.ndarray]] = {}
     for nodes in faces:
@@ -133,12 +133,12 @@ def _sets(points, faces, bodies: dict[str, _Ellipsoid], base: float) -> dict[str
     return {name: np.unique(np.concatenate(parts)) for name, parts in sorted(sets.items())}
 
 
-def _heart(points, elements, regions, names: dict[int, str], sets) -> Mesh:
+def heart(points, elements, regions, names: dict[int, str], sets) -> Mesh:
     mesh = Mesh(points, elements, regions.astype(np.int32), region_names=names, node_sets=sets)
     return replace(mesh, notes=(f"worst mean ratio {mean_ratio(mesh).min():.3f}",))
 
 
-def _check(name: str, scale: float, h: float, walls: dict[str, float], **lengths: float) -> None:
+def check(name: str, scale: float, h: float, walls: dict[str, float], **lengths: float) -> None:
     """Everything positive, and an element at least as small as the thinnest wall."""
     for key, value in {"scale": scale, "h": h, **walls, **lengths}.items():
         if not (np.isfinite(value) and value > 0):
