@@ -41,18 +41,21 @@ class Monodomain:
         populations: Sequence[Population],
         conductivity: np.ndarray,
         stimuli: Stimuli,
-        capacity: float,
+        capacity: float | np.ndarray,
         how: Discretisation | None = None,
         extent: np.ndarray | None = None,
     ):
-        """``conductivity`` (n_local_elements, 3, 3) mS/mm; ``capacity`` chi Cm in uF/mm^3; ``extent`` see fem."""
+        """``conductivity`` (n_local_elements, 3, 3) mS/mm; ``extent`` see fem.
+
+        ``capacity`` chi Cm in uF/mm^3, one or (n_local_elements,), 0 where there is no membrane, as in a junction.
+        """
         how, part = how or Discretisation(), domain.part
         self.domain, self.part, self.populations, self.stimuli, self.how = domain, part, populations, stimuli, how
         self.V = Field(part, "V", "mV")
         for population in populations:
             population.rest(self.V.owned)
-        self._mass = mass(part, how.lumping, extent)
-        self._capacity = capacity
+        membrane = np.broadcast_to(capacity, len(part.elements))
+        self._mass = mass(part, how.lumping, membrane if extent is None else membrane * extent)
         self.stiffness = stiffness(part, conductivity, extent)
         self.solvers: dict[float, LinearSolver] = {}
         self._increment = self.stiffness.petsc.createVecLeft()
@@ -69,7 +72,7 @@ class Monodomain:
     def prepare(self, dt: float) -> LinearSolver:
         """The solver of a diffusion step of ``dt`` ms, built at its first use; collective."""
         if dt not in self.solvers:
-            matrix = self._mass.combined(self._capacity, self.stiffness, self.how.theta * dt)
+            matrix = self._mass.combined(1.0, self.stiffness, self.how.theta * dt)
             self.solvers[dt] = LinearSolver(matrix, "diffusion", self.how.rtol, self.how.atol, self.how.options, True)
         return self.solvers[dt]
 
