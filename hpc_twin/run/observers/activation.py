@@ -35,7 +35,7 @@ class ActivationMaps:
         if step:
             self._activation.update(self._V, t, self._dt)
             if self._looks.rings(step):
-                self._repolarisation.update(self._V, self._activation.times, t, self._looks.every * self._dt)
+                self._repolarisation.update(self._V, self._activation, t, self._looks.every * self._dt)
 
     def values(self) -> dict[str, np.ndarray]:
         """NaN where it has not happened."""

@@ -37,7 +37,7 @@ def test_action_potential_duration(share, duration):
     for n in range(1, int(200 / dt)):
         activation.update(potential(n * dt), n * dt, dt)
         if n % every == 0:
-            repolarisation.update(potential(n * dt), activation.times, n * dt, every * dt)
+            repolarisation.update(potential(n * dt), activation, n * dt, every * dt)
     assert repolarisation.times - activation.times == pytest.approx((duration, np.nan, duration), abs=1e-6, nan_ok=True)
 
 
@@ -46,5 +46,5 @@ def test_no_repolarisation_without_activation():
     activation, repolarisation = Activation(np.array((-80.0,)), 0.0), Repolarisation(np.array((-80.0,)), 0.9)
     for t, V in enumerate((-40.0, -79.0, -80.0), start=1):
         activation.update(np.array((V,)), t, 1.0)
-        repolarisation.update(np.array((V,)), activation.times, t, 1.0)
+        repolarisation.update(np.array((V,)), activation, t, 1.0)
     assert np.isnan(activation.times).all() and np.isnan(repolarisation.times).all()

@@ -1,0 +1,76 @@
+"""The frequency that dominates V at each node, from a bank of running Fourier sums."""
+
+import numpy as np
+from scipy.linalg.blas import sgemm
+
+BATCH = 32  # samples that enter the sums together
+QUIET = 1.0  # mV; a node that oscillates less has no frequency
+
+
+def hertz(low: float, high: float, step: float) -> np.ndarray:
+    """(n,) frequencies from ``low`` to ``high``."""
+    return low + step * np.arange(int(np.floor((high - low) / step + 1e-9)) + 1)
+
+
+class Spectrum:
+    """Fourier sums of V - offset under a Hann window over the whole time, at given frequencies and at 0:
+
+        S(f) = sum_k w_k (V_k - offset) exp(-2 pi i f t_k),   w_k = sin^2(pi (k + 1/2) / n_samples)
+
+    The dominant frequency is where |S(f) - mean W(f)| is largest, W the window's own sum: that of Ng, Kadish &
+    Goldberger, Heart Rhythm 3 (2006) 1295, without a history. A parabola through the logarithms of the largest value
+    and its neighbours tells it finer than the bank's step.
+
+    Memory: 8 bytes per node and frequency, and 4 BATCH bytes per node.
+    """
+
+    def __init__(self, n_nodes: int, frequencies: np.ndarray, dt: float, n_samples: int, offset: float):
+        """``frequencies`` in Hz, equally spaced; ``dt`` ms between samples."""
+        self.frequencies = np.concatenate(([0.0], frequencies))
+        self._dt, self._n_samples, self._offset, self._seen = dt, n_samples, np.float32(offset), 0
+        self._sums = np.zeros((2 * len(self.frequencies), n_nodes), np.float32)
+        self._window = np.zeros(2 * len(self.frequencies))
+        self._batch = np.empty((BATCH, n_nodes), np.float32)
+        self._factors = np.empty((2 * len(self.frequencies), BATCH), np.float32, order="F")
+
+    def update(self, V: np.ndarray) -> None:
+        """See the next sample of V; what comes after ``n_samples`` is not looked at."""
+        if self._seen == self._n_samples:
+            return
+        row = self._seen % BATCH
+        np.subtract(V, self._offset, out=self._batch[row], casting="unsafe")
+        angle = -2e-3 * np.pi * self.frequencies * self._seen * self._dt
+        factors = np.concatenate((np.cos(angle), np.sin(angle))) * self._weight(self._seen)
+        self._factors[:, row] = factors
+        self._window += factors
+        self._seen += 1
+        if row == BATCH - 1:
+            self._add(BATCH)
+
+    def dominant(self) -> np.ndarray:
+        """(n_nodes,) Hz of what was seen so far; NaN where V is quiet."""
+        waiting = self._seen % BATCH
+        sums = self._sums + self._factors[:, :waiting] @ self._batch[:waiting] if waiting else self._sums
+        amplitude = self._amplitudes(sums.astype(float))
+        largest = amplitude.argmax(axis=0)
+        inner = np.clip(largest, 1, len(amplitude) - 2)
+        low, mid, high = (np.log(np.take_along_axis(amplitude, (inner + k)[None], 0)[0] + 1e-30) for k in (-1, 0, 1))
+        bend = low - 2 * mid + high
+        shift = np.divide(low - high, 2 * bend, out=np.zeros_like(bend), where=(bend < 0) & (largest == inner))
+        known = self.frequencies[1:]
+        found = known[largest] + shift * (known[1] - known[0])
+        return np.where(amplitude.max(axis=0) < QUIET, np.nan, found)
+
+    def _weight(self, k: int) -> float:
+        return float(np.sin(np.pi * (k + 0.5) / self._n_samples) ** 2)
+
+    def _add(self, n: int) -> None:
+        """sums += factors batch, in place: BLAS sees the transposes, which are in its own order."""
+        sgemm(1.0, self._batch[:n].T, self._factors[:, :n].T, beta=1.0, c=self._sums.T, overwrite_c=1)
+
+    def _amplitudes(self, sums: np.ndarray) -> np.ndarray:
+        """(n_frequencies, n_nodes) mV."""
+        half = len(self.frequencies)
+        mean = sums[0] / max(self._window[0], 1e-30)
+        sums = sums - self._window[:, None] * mean
+        return 2 * np.hypot(sums[1:half], sums[half + 1 :]) / max(self._window[0], 1e-30)
