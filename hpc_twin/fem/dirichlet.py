@@ -1,41 +1,72 @@
 """Elliptic problems with prescribed nodal values: rows and columns eliminated, so the matrix stays symmetric."""
 
+from collections.abc import Mapping
+
 import numpy as np
 from scipy.sparse import csr_array, diags
 
 from hpc_twin.fem.field import Field
 from hpc_twin.fem.matrix import Matrix
 from hpc_twin.fem.solve import LinearSolver
+from hpc_twin.parallel import max_over
 
 RTOL = 1e-12  # fibre directions come from gradients of these fields, also where they are nearly flat
 MULTIGRID = {"pc_type": "gamg"}  # in every PETSc; half hypre's time for a heart of 65,000 nodes, as Jacobi's there
 
 
 class DirichletSolver:
-    """Solve ``A u = 0`` on free nodes, ``u = g`` on fixed ones, for one matrix and one set of fixed nodes.
+    """Solve ``A u = b`` on free nodes, ``u = g`` on fixed ones, for one matrix and one set of fixed nodes.
 
-    A_ff u_f = -A_fd g_d;  identity rows on fixed nodes.  CG with algebraic multigrid, set up once for any number
-    of values. Raises RunError when the iteration does not converge.
+    A_ff u_f = b_f - A_fd g_d;  on fixed nodes the diagonal alone.  CG with algebraic multigrid, set up once for any
+    number of values. Where no node is fixed, ``floating``, a constant is in A's kernel: b is made orthogonal to it, and
+    u has zero mean over the nodes (Bochev & Lehoucq 2005, SIAM Review 47:50). Nodes without a row, where nothing
+    conducts, get u = 0. Raises RunError when the iteration does not converge.
 
-    fixed  (n_local,) bool, owned and ghost nodes alike
+    fixed    (n_local,) bool, owned and ghost nodes alike;  self.fixed: owned node indices, self.free: the opposite
+    options  PETSc's, over those of multigrid;  guess: start from what ``solution`` holds;  others: see LinearSolver
     """
 
-    def __init__(self, matrix: Matrix, fixed: np.ndarray, name: str = "laplace"):
-        part = matrix.part
-        self.fixed = fixed
-        self._mine = fixed[: part.n_owned]
-        free = diags((~self._mine).astype(float))
+    def __init__(
+        self,
+        matrix: Matrix,
+        fixed: np.ndarray,
+        name: str = "laplace",
+        rtol: float = RTOL,
+        atol: float = 0.0,
+        options: Mapping[str, str] | None = None,
+        guess: bool = False,
+    ):
+        part, diagonal = matrix.part, matrix.rows.diagonal()
+        self.floating = not max_over(part.comm, bool(fixed.any()))
+        self.free, self.fixed = ~fixed, np.flatnonzero(fixed[: part.n_owned])
+        self._scale = diagonal[self.fixed]
+        free = diags((~fixed[: part.n_owned]).astype(float))
         self._coupling = csr_array(free @ matrix.rows @ diags(fixed.astype(float)))
         inner = free @ matrix.rows @ diags((~fixed).astype(float))
-        unit = diags(self._mine.astype(float), shape=inner.shape)
-        self._solver = LinearSolver(Matrix(part, csr_array(inner + unit)), name, RTOL, 0.0, MULTIGRID)
+        alone = np.where(diagonal == 0, 1.0, diagonal * fixed[: part.n_owned])
+        self.matrix = Matrix(part, csr_array(inner + diags(alone, shape=inner.shape)))
+        self.kernel = Field(part, "kernel", "1")
+        self.kernel.owned[:] = diagonal != 0
+        self.kernel.touched()
+        options = {**MULTIGRID, **(options or {})}
+        self.solver = LinearSolver(
+            self.matrix, name, rtol, atol, options, guess, self.kernel.vector if self.floating else None
+        )
         self._right = Field(part, "right-hand side", "1")
 
-    def solve(self, values: np.ndarray, solution: Field) -> None:
-        """Overwrite ``solution`` (ghosts too) for the fixed nodes' ``values`` (n_local,), zero or any elsewhere."""
-        self._right.owned[:] = np.where(self._mine, values[: len(self._mine)], -(self._coupling @ values))
+    def solve(self, values: np.ndarray | None, solution: Field, right: np.ndarray | None = None) -> None:
+        """Overwrite ``solution`` (ghosts too); collective.
+
+        values  (n_local,) g on fixed nodes, zero or any elsewhere; None is zero everywhere
+        right   (n_owned,) b, None is zero
+        """
+        self._right.owned[:] = 0.0 if right is None else right
+        self._right.owned[self.fixed] = 0.0
+        if values is not None:
+            self._right.owned[:] -= self._coupling @ values
+            self._right.owned[self.fixed] = self._scale * values[self.fixed]
         self._right.touched()
-        self._solver.solve(self._right.vector, solution.vector)
-        solution.owned[self._mine] = values[: len(self._mine)][self._mine]
+        self.solver.solve(self._right.vector, solution.vector)
+        solution.owned[self.fixed] = 0.0 if values is None else values[self.fixed]
         solution.touched()
         solution.update_ghosts()

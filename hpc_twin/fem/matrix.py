@@ -13,7 +13,8 @@ class Matrix:
 
     def __init__(self, part: Part, rows: csr_array):
         self.part, self.rows = part, rows
-        self.petsc = _petsc(part, rows)
+        self.petsc = distributed(rows, part, part)
+        self.petsc.setOption(PETSc.Mat.Option.SPD, True)
 
     def combined(self, scale: float, other: "Matrix", factor: float) -> "Matrix":
         """Return ``scale * self + factor * other``; both hold the same pattern."""
@@ -29,15 +30,14 @@ class Matrix:
         return n_entries * (8 + PETSc.IntType().itemsize) + n_rows * (PETSc.IntType().itemsize + 16)
 
 
-def _petsc(part: Part, rows: csr_array) -> PETSc.Mat:
-    columns = part.global_ids[rows.indices]
-    csr = csr_array((rows.data, columns, rows.indptr), shape=(rows.shape[0], part.n_nodes), copy=True)
+def distributed(rows: csr_array, down: Part, across: Part) -> PETSc.Mat:
+    """PETSc's matrix of rows (down.n_owned, across.n_local): of owned nodes of one part by local nodes of another."""
+    columns = across.global_ids[rows.indices]
+    csr = csr_array((rows.data, columns, rows.indptr), shape=(rows.shape[0], across.n_nodes), copy=True)
     csr.sort_indices()
-    size = (part.n_owned, part.n_nodes)
+    size = ((down.n_owned, down.n_nodes), (across.n_owned, across.n_nodes))
     arrays = (csr.indptr.astype(PETSc.IntType), csr.indices.astype(PETSc.IntType), csr.data)
-    matrix = PETSc.Mat().createAIJ((size, size), csr=arrays, comm=part.comm)
-    matrix.setOption(PETSc.Mat.Option.SPD, True)
-    return matrix
+    return PETSc.Mat().createAIJ(size, csr=arrays, comm=down.comm)
 
 
 def assembled(part: Part, pieces: list[tuple[np.ndarray, np.ndarray]]) -> Matrix:

@@ -1,14 +1,22 @@
-"""Linear solves of symmetric positive definite systems with PETSc's Krylov methods."""
+"""Linear solves of symmetric positive definite or semidefinite systems with PETSc's Krylov methods."""
 
 import ctypes
 from collections.abc import Mapping
+from typing import Protocol
 
 from petsc4py import PETSc
 
-from hpc_twin.fem.matrix import Matrix
+from hpc_twin.fem.diagnosis import diagnosis, flaws
 from hpc_twin.parallel import InputError, RunError
 
 DEFAULTS = {"ksp_type": "cg", "pc_type": "jacobi"}
+HISTORY = 1000  # norms of the residual that are kept, for the message of a solve that fails
+
+
+class Operator(Protocol):
+    """What can be solved: whatever has a PETSc matrix."""
+
+    petsc: PETSc.Mat
 
 
 class LinearSolver:
@@ -18,35 +26,40 @@ class LinearSolver:
     atol   in the unit of x, for sqrt(r . B r / tr A) with the preconditioner B: with Jacobi and a mass-dominated A the
            root mean square of x's error over the volume. Methods other than CG: |B r| / sqrt(n_nodes), over the nodes.
     guess  start from what ``solution`` holds instead of 0
+    kernel a vector z with A z = 0: A is semidefinite, b is made orthogonal to z, and so is x unless a guess is not
     Options of PETSc's own database (PETSC_OPTIONS, with the prefix ``name_``) come before ``options``.
     Raises RunError when the method does not converge, InputError for options that PETSc refuses or does not look at.
     """
 
     def __init__(
         self,
-        matrix: Matrix,
+        matrix: Operator,
         name: str,
         rtol: float,
         atol: float,
         options: Mapping[str, str] | None = None,
         guess: bool = False,
+        kernel: PETSc.Vec | None = None,
     ):
         self.name, self.iterations, self.solves = name, 0, 0
-        self.ksp = PETSc.KSP().create(matrix.part.comm)
+        self._kernel = _attached(matrix, kernel)
+        self.ksp = PETSc.KSP().create(matrix.petsc.comm)
         self.ksp.setOperators(matrix.petsc)
         self.ksp.setTolerances(rtol=rtol, divtol=1e30, max_it=1000)  # where V is flat, b is nothing beside the guess
         self.ksp.setInitialGuessNonzero(guess)
+        self.ksp.setConvergenceHistory(HISTORY, reset=True)
         self.ksp.setOptionsPrefix(f"{name}_")
         self._configure({**DEFAULTS, **(options or {})}, atol)
 
     def solve(self, right: PETSc.Vec, solution: PETSc.Vec) -> None:
-        """Overwrite ``solution``; collective."""
+        """Overwrite ``solution``, and ``right`` by its part in the range of a semidefinite A; collective."""
+        if self._kernel is not None:
+            self._kernel.remove(right)
         self.ksp.solve(right, solution)
         self.solves += 1
         self.iterations += self.ksp.getIterationNumber()
-        reason = self.ksp.getConvergedReason()
-        if reason < 0:
-            raise RunError(self._why(reason))
+        if self.ksp.getConvergedReason() < 0:
+            raise RunError(diagnosis(self.ksp, self.name, right))
 
     def _configure(self, options: Mapping[str, str], atol: float) -> None:
         """Set up under ``options``, which leave PETSc's database, a global one, when they have been read."""
@@ -61,6 +74,7 @@ class LinearSolver:
             self.ksp.setUp()
             ignored = [key for key in ours if key not in DEFAULTS and not _was_read(prefix + key)]
         except PETSc.Error as error:
+            self._refuse_flaws()
             shown = ", ".join(f"{key} = {value}" for key, value in ours.items())
             raise InputError(f"solver.options: PETSc refuses {shown}: {str(error).splitlines()[-1]}") from None
         finally:
@@ -80,16 +94,25 @@ class LinearSolver:
         matrix, _ = self.ksp.getOperators()
         natural = self.ksp.getNormType() == PETSc.KSP.NormType.NATURAL
         size = matrix.getDiagonal().sum() if natural else matrix.getSize()[0]
+        if not size > 0:
+            self._refuse_flaws()
         if not database.hasName("ksp_atol"):
             self.ksp.setTolerances(atol=atol * size**0.5)
 
-    def _why(self, reason: int) -> str:
-        words = {v: k for k, v in vars(PETSc.KSP.ConvergedReason).items() if isinstance(v, int) and v < 0}
-        return (
-            f"solver '{self.name}' ({self.ksp.getType()} + {self.ksp.getPC().getType()}) stopped after "
-            f"{self.ksp.getIterationNumber()} iterations: {words.get(reason, reason)}, "
-            f"residual norm {self.ksp.getResidualNorm():.3g}"
-        )
+    def _refuse_flaws(self) -> None:
+        if found := flaws(self.ksp.getOperators()[0]):
+            raise RunError(f"solver '{self.name}' cannot be set up: {'; '.join(found)}")
+
+
+def _attached(matrix: Operator, kernel: PETSc.Vec | None) -> PETSc.NullSpace | None:
+    """Tell the matrix of its kernel, of which the method then keeps free."""
+    if kernel is None:
+        return None
+    unit = kernel.copy()
+    unit.normalize()
+    space = PETSc.NullSpace().create(vectors=[unit], comm=matrix.petsc.comm)
+    matrix.petsc.setNullSpace(space)
+    return space
 
 
 def _was_read(option: str) -> bool:

@@ -81,6 +81,36 @@ def test_matrix_that_is_not_definite(matrix):
         solve(matrix.combined(1.0, mass(matrix.part), -5.0), options={"pc_type": "none"})
 
 
+def test_a_failure_tells_how_the_residual_went_and_what_to_try(matrix):
+    with pytest.raises(RunError, match=r"residual norm .* \(0\), .* \(8\); the tolerance may lie below .* try pc_type"):
+        solve(matrix, options={"ksp_max_it": "8"})
+
+
+def test_singular_without_ground_is_told(matrix):
+    part = matrix.part
+    singular = stiffness(part, np.tile(np.eye(3), (len(part.elements), 1, 1)))
+    with pytest.raises(RunError, match=r"singular, since a constant .* needs a ground"):
+        solve(singular, options={"ksp_max_it": "400"})
+
+
+def test_kernel(matrix):
+    """The same system, its kernel told: the right-hand side loses its mean, the solution has none."""
+    part = matrix.part
+    singular = stiffness(part, np.tile(np.eye(3), (len(part.elements), 1, 1)))
+    solver = LinearSolver(singular, "test", 1e-12, 0.0, kernel=Field(part, "1", "1", 1.0).vector)
+    right, x = Field(part, "b", "mV"), Field(part, "x", "mV")
+    right.owned[:] = np.cos(part.points[:, 0])
+    right.touched()
+    solver.solve(right.vector, x.vector)
+    assert abs(right.owned.sum()) < 1e-10 and abs(x.owned.sum()) < 1e-9
+    assert np.allclose(singular.rows @ x.owned, right.owned, atol=1e-9) and np.ptp(x.owned) > 0.1
+
+
+def test_matrix_of_an_element_without_volume(matrix):
+    with pytest.raises(RunError, match="an element has no volume"):
+        solve(matrix.combined(1.0, mass(matrix.part), np.inf))
+
+
 def test_not_a_number(matrix):
     solver = LinearSolver(matrix, "test", 1e-5, 0.0)
     right, solution = Field(matrix.part, "b", "mV", np.nan), Field(matrix.part, "x", "mV")
