@@ -39,6 +39,21 @@ class Subdomain:
         """Whether nothing was left out, on any rank."""
         return self.part is self.whole
 
+    def directed(self, fibres: np.ndarray | None, sheets: np.ndarray | None) -> "Subdomain":
+        """The same with these directions (n_local_elements of part, 3) or None; outside, the file's or zero."""
+        part = replace(self.part, fibres=fibres, sheets=sheets)
+        if self.everything:
+            return Subdomain(part, part, self.nodes, self.elements)
+        around = (self._around(self.whole.fibres, fibres), self._around(self.whole.sheets, sheets))
+        return Subdomain(replace(self.whole, fibres=around[0], sheets=around[1]), part, self.nodes, self.elements)
+
+    def _around(self, outside: np.ndarray | None, inside: np.ndarray | None) -> np.ndarray | None:
+        if inside is None:
+            return outside
+        result = np.zeros((len(self.whole.elements), 3)) if outside is None else outside.copy()
+        result[self.elements] = inside
+        return result
+
     def spread(self, values: np.ndarray, whole: np.ndarray) -> np.ndarray:
         """Write owned ``values`` (part.n_owned,) to their places in ``whole`` (whole.n_owned,); the rest stays."""
         whole[self.owned] = values

@@ -76,6 +76,11 @@ class Result:
         """The elements, by region and kind."""
         return self._guard(self._read_blocks)
 
+    @cached_property
+    def fibres(self) -> list[np.ndarray] | None:
+        """(n_elements of the block, 3) unit vectors of each block, zero where there are none, or None without any."""
+        return self._guard(self._read_fibres)
+
     def units(self, name: str) -> str:
         """Unit of a nodal field."""
         return str(getattr(self._variable(name), "units", ""))
@@ -134,6 +139,17 @@ class Result:
     def _read_blocks(self) -> list[ResultBlock]:
         names = from_characters(self._data.variables["eb_names"][:])
         return [self._block(number, name) for number, name in enumerate(names, start=1)]
+
+    def _read_fibres(self) -> list[np.ndarray] | None:
+        found = self._data.variables.get("name_elem_var")
+        names = [] if found is None else from_characters(found[:])
+        if self.n_frames == 0 or not {"fibre_x", "fibre_y", "fibre_z"} <= set(names):
+            return None
+        numbers = [names.index(f"fibre_{axis}") + 1 for axis in "xyz"]
+        return [
+            np.column_stack([np.asarray(self._data.variables[f"vals_elem_var{n}eb{block}"][-1]) for n in numbers])
+            for block in range(1, len(self.blocks) + 1)
+        ]
 
     def _block(self, number: int, name: str) -> ResultBlock:
         connect = self._data.variables[f"connect{number}"]

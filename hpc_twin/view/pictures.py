@@ -11,6 +11,7 @@ from hpc_twin.io.result import Result, read_result
 from hpc_twin.io.traces import read_traces
 from hpc_twin.parallel import InputError
 from hpc_twin.view import Progress, ViewOptions, sheets
+from hpc_twin.view.fibres import draw_fibres
 from hpc_twin.view.geometry import View, views_of
 from hpc_twin.view.movie import write_movie
 from hpc_twin.view.render import Panel
@@ -31,6 +32,7 @@ def draw_all(path: Path, out_dir: Path | None, options: ViewOptions, progress: P
             written.append(_panels(result, views, frames, folder, options))
         if len(result.times) > 1 and options.movie:
             written.append(_movie(result, views, folder, options, progress))
+        written += draw_fibres(result, views, folder, options)
         return written + _curves(result.path.parent / "traces.nc", folder, options)
 
 

@@ -40,6 +40,11 @@ class Panel:
         self._plotter.render()
         return np.asarray(self._plotter.screenshot(return_img=True))
 
+    def with_lines(self, lines: pv.PolyData, name: str, colours, limits: tuple[float, float]) -> np.ndarray:
+        """Picture of the bare surface under ``lines``, which are coloured by their values ``name``."""
+        self._plotter.add_mesh(lines, scalars=name, cmap=colours, clim=limits, show_scalar_bar=False, lighting=False)
+        return self.image(np.zeros(self._view.weights.shape[1]))
+
     def close(self) -> None:
         """Free the window."""
         self._plotter.close()

@@ -1,5 +1,6 @@
 """A quiet gmsh for one model: ellipsoids, and the tetrahedra that fill what is made of them."""
 
+from collections.abc import Callable
 from contextlib import contextmanager
 
 import numpy as np
@@ -78,3 +79,20 @@ def tetrahedra(gmsh, h: float) -> tuple[np.ndarray, np.ndarray, list[np.ndarray]
         for _, tag in gmsh.model.getBoundary(volumes, oriented=False)
     ]
     return points, elements.reshape(-1, 4), faces
+
+
+def triangles(gmsh, h: float, wanted: Callable[[np.ndarray], bool]) -> tuple[np.ndarray, np.ndarray]:
+    """Mesh the model's faces whose nodes (n, 3) are ``wanted``, with edges of about ``h`` [mm].
+
+    Returns points (n_nodes, 3) and elements (n_elements, 3), all of one orientation within a face.
+    """
+    gmsh.model.occ.synchronize()
+    gmsh.option.setNumber("Mesh.MeshSizeMin", h)
+    gmsh.option.setNumber("Mesh.MeshSizeMax", h)
+    gmsh.model.mesh.generate(2)
+    tags, coordinates, _ = gmsh.model.mesh.getNodes()
+    place = dict(zip(tags.tolist(), coordinates.reshape(-1, 3), strict=True))
+    corners = [gmsh.model.mesh.getElementsByType(2, tag)[1] for _, tag in gmsh.model.getEntities(2)]
+    kept = [nodes for nodes in corners if wanted(np.array([place[tag] for tag in np.unique(nodes).tolist()]))]
+    used, elements = np.unique(np.concatenate(kept).astype(np.int64), return_inverse=True)
+    return np.array([place[tag] for tag in used.tolist()]), elements.reshape(-1, 3)

@@ -1,6 +1,6 @@
 import numpy as np
 
-from hpc_twin.fem import Field, mass, measures, stiffness, subdomain
+from hpc_twin.fem import Field, Subdomain, mass, measures, stiffness, subdomain
 from hpc_twin.mesh.generate import slab
 from hpc_twin.mesh.partition import distribute
 from hpc_twin.parallel import sum_over, world
@@ -50,3 +50,14 @@ def test_fields_and_matrices_live_on_it():
     assert np.array_equal(np.isfinite(spread), inside) and np.array_equal(
         spread[inside], part.points[: part.n_owned, 0][inside]
     )
+
+
+def test_directions_of_a_part_are_those_of_the_mesh_there():
+    part = whole()
+    domain = subdomain(part, left(part))
+    fibres = np.tile((0.0, 1.0, 0.0), (len(domain.elements), 1))
+    directed = domain.directed(fibres, None)
+    assert directed.part.fibres is fibres and directed.whole.sheets is None
+    assert np.array_equal(directed.whole.fibres[:, 1], left(part).astype(float))
+    everywhere = Subdomain.all_of(part).directed(None, None)
+    assert everywhere.everything and everywhere.part.fibres is None

@@ -72,3 +72,9 @@ def test_other_netcdf_file(tmp_path):
     netCDF4.Dataset(tmp_path / "r.exo", "w").close()
     with pytest.raises(InputError, match="Exodus"):
         read_result(tmp_path / "r.exo")
+
+
+def test_fibres_come_back_by_block(copy):
+    with read_result(copy) as result:
+        assert [f.shape for f in result.fibres] == [(len(block.elements), 3) for block in result.blocks]
+        assert all(np.allclose(f, (0.6, 0.8, 0.0)) for f in result.fibres)

@@ -8,8 +8,18 @@ import numpy as np
 import pytest
 
 from hpc_twin.mesh.checks import problems
-from hpc_twin.mesh.generate import GENERATORS, biventricle, cable, left_ventricle, sheet, slab
+from hpc_twin.mesh.generate import (
+    GENERATORS,
+    biventricle,
+    biventricle_outflow,
+    cable,
+    left_ventricle,
+    right_atrium,
+    sheet,
+    slab,
+)
 from hpc_twin.mesh.quality import edge_lengths, edges, mean_ratio, measures
+from hpc_twin.mesh.surfaces import boundary
 from hpc_twin.parallel import InputError
 
 
@@ -84,6 +94,26 @@ def faces(mesh) -> np.ndarray:
 def boundary_nodes(mesh) -> np.ndarray:
     unique, count = np.unique(faces(mesh), axis=0, return_counts=True)
     return np.unique(unique[count == 1])
+
+
+def test_outflow_tract():
+    """The tube adds about its own wall, and every node of the boundary is in a set."""
+    whole, plain = biventricle_outflow(h=4.0), biventricle(h=4.0)
+    tube = math.pi * (12**2 - 8**2) * 20
+    assert measures(whole).sum() - measures(plain).sum() == pytest.approx(tube, rel=0.15)
+    assert problems(whole) == []
+    outside = np.unique(boundary(whole).nodes)
+    assert set(outside) == set(np.unique(np.concatenate(list(whole.node_sets.values()))))
+
+
+def test_right_atrium():
+    """A surface of genus 0 with three rims: V - E + F = 2 - 3."""
+    mesh = right_atrium(h=2.0)
+    assert mesh.width == 3 and problems(mesh) == [] and set(mesh.node_sets) == {"tv", "svc", "ivc"}
+    assert mesh.n_nodes - len(edges(mesh)) + mesh.n_elements == -1
+    assert np.abs(np.linalg.norm(mesh.points / (24, 20, 28), axis=1) - 1).max() < 1e-3
+    valve, upper, lower = (mesh.points[mesh.node_sets[name]].mean(axis=0) for name in ("tv", "svc", "ivc"))
+    assert valve[0] > 10 and upper[2] > 20 and lower[2] < -20
 
 
 def test_hearts_are_the_same_every_time_and_leave_signals_alone():

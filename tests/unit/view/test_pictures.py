@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import imageio.v2 as imageio
@@ -11,6 +12,7 @@ from strips import strips
 
 from hpc_twin.io.exodus import ExodusWriter
 from hpc_twin.io.traces import TraceWriter
+from hpc_twin.mesh.generate import sheet
 from hpc_twin.mesh.model import Mesh
 from hpc_twin.parallel import InputError, world
 from hpc_twin.view import ViewOptions, make_pictures, view_options
@@ -129,3 +131,21 @@ def test_options_in_words():
 def test_importing_view_does_not_load_vtk():
     code = "import sys, hpc_twin.view; sys.exit(any(m in sys.modules for m in ('pyvista', 'vtk', 'matplotlib')))"
     assert subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[3], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("degrees", [30.0, -50.0])
+def test_fibres_are_strokes_of_one_colour(tmp_path, degrees):
+    """On a flat sheet the helix angle is the angle to the horizontal."""
+    from matplotlib import colormaps
+
+    mesh = sheet((8, 4), 0.5)
+    turn = np.radians(degrees)
+    along = np.tile((np.cos(turn), np.sin(turn), 0.0), (mesh.n_elements, 1))
+    part = strips(replace(mesh, fibres=along), world())
+    with ExodusWriter(tmp_path / "r.exo", part, {"V": ("mV", "V")}, fibres=True) as writer:
+        writer.write_frame(0.0, {"V": np.zeros(part.n_owned)})
+    written = make_pictures(tmp_path / "r.exo", None, ViewOptions(movie=None, **SMALL))
+    assert "fibres.png" in [p.name for p in written]
+    image = imageio.imread(tmp_path / "pictures" / "fibres.png")[60:-60, 20:-120, :3].astype(int)
+    wanted = 255 * np.array(colormaps["hsv"]((degrees + 90) / 180)[:3])
+    assert (np.abs(image - wanted).sum(axis=2) < 60).mean() > 0.01
