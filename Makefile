@@ -16,7 +16,7 @@ export OMPI_ALLOW_RUN_AS_ROOT_CONFIRM := 1
 export OMPI_MCA_btl_vader_single_copy_mechanism := none
 endif
 
-.PHONY: help setup run test lint bench niederer models imports doctor clean
+.PHONY: help setup run test lint bench verify niederer models imports doctor clean
 
 help:  ## print this
 	@echo "hpc_twin: human twins on a laptop or a supercomputer. Start with: make run"
@@ -45,6 +45,12 @@ lint: $(READY)  ## style, types and the floors of the package
 
 bench: $(READY)  ## time the parts of a run against this machine's memory bandwidth
 	$(BIN)/python tests/bench/run.py
+
+verify: $(READY)  ## everything beside exact solutions and benchmarks: writes docs/verification.md (30 minutes)
+	mpirun -n $(RANKS) $(BIN)/hpc-twin verify all --out results/verify
+	mpirun -n 3 $(BIN)/hpc-twin verify ranks --out results/verify
+	sed 's|(\([a-z0-9_]*\.png\))|(pictures/verify_\1)|' results/verify/verification.md > docs/verification.md
+	for f in results/verify/*.png; do cp $$f docs/pictures/verify_$$(basename $$f); done
 
 niederer: $(READY)  ## the N-version benchmark, all resolutions: writes docs/niederer.md (20 minutes)
 	$(BIN)/python tests/verify/niederer_table.py --ranks $(RANKS)

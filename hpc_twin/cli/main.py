@@ -15,6 +15,7 @@ from hpc_twin.cli.doctor import doctor
 from hpc_twin.cli.mesh_verbs import mesh
 from hpc_twin.cli.models_verb import models
 from hpc_twin.cli.run_verb import run
+from hpc_twin.cli.verify_verb import verify
 from hpc_twin.cli.view_verb import view
 
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS")
@@ -24,7 +25,7 @@ PATIENCE = 5.0  # seconds that ranks which failed wait for the others
 
 UsageError = typer.BadParameter.__base__  # click's, or that of typer's own copy of click: typer does not name it
 
-VERBS = ("mesh", "run", "view", "models", "cell", "doctor")  # in the order of the data
+VERBS = ("mesh", "run", "view", "models", "cell", "verify", "doctor")  # in the order of the data
 
 
 class InOrder(TyperGroup):
@@ -48,6 +49,7 @@ app.command()(run)
 app.command()(view)
 app.add_typer(models, name="models")
 app.command()(cell)
+app.command()(verify)
 app.command()(doctor)
 
 
@@ -65,7 +67,7 @@ def _options(
 
 
 def main() -> None:
-    """Obey the command line and exit: 0 done, 2 something in the input, 3 the run failed, 130 interrupted."""
+    """Obey the command line and exit: 0 done, 1 a check fails, 2 bad input, 3 the run failed, 130 interrupted."""
     _prepare_environment()
     words = sys.argv[1:] or ["--help"]
     if _needs_no_ranks(words):

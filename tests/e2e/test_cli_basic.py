@@ -12,12 +12,12 @@ from tools import COMMAND, ROOT, run_on, told, twin
 
 def test_help_lists_the_verbs_in_the_order_of_the_data():
     done = twin("--help")
-    places = [done.stdout.index(f" {verb} ") for verb in ("mesh", "run", "view", "models", "cell", "doctor")]
+    places = [done.stdout.index(f" {verb} ") for verb in ("mesh", "run", "view", "models", "cell", "verify", "doctor")]
     assert done.returncode == 0 and places == sorted(places)
     assert twin().stdout == done.stdout
 
 
-VERBS = "mesh info, mesh generate, run, view, models, models show, models check, cell, doctor"
+VERBS = "mesh info, mesh generate, run, view, models, models show, models check, cell, verify, doctor"
 
 
 @pytest.mark.parametrize("verb", [words.split() for words in VERBS.split(", ")], ids=" ".join)

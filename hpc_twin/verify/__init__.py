@@ -1,0 +1,24 @@
+"""Floor 4: the project's results beside exact solutions, published benchmarks, and itself on other rank counts.
+
+A check is one module of this package, ``NAME.py`` with ``def check(session: Session) -> Outcome``, and one line below.
+It computes on all ranks of ``session.comm`` together and imports nothing heavy before it is called.
+"""
+
+from collections.abc import Callable
+from importlib import import_module
+
+from hpc_twin.parallel import InputError, nearest
+from hpc_twin.verify.outcome import Limit, Outcome, Session, Table
+
+__all__ = ["CHECKS", "Limit", "Outcome", "Session", "Table", "load"]
+
+CHECKS = {
+    "ranks": "equal results on 1, 2 and 3 ranks, for every kind of element",
+}
+
+
+def load(name: str) -> Callable[[Session], Outcome]:
+    """The check called ``name``. Raises InputError for another one."""
+    if name not in CHECKS:
+        raise InputError(f"verify: found '{name}'{nearest(name, CHECKS)} (allowed: {', '.join(CHECKS)}, all)")
+    return import_module(f"hpc_twin.verify.{name}").check

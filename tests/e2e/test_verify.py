@@ -1,0 +1,30 @@
+"""The short form of every check, on two ranks; what the verb says and how it ends."""
+
+import pytest
+from tools import told, twin
+
+from hpc_twin.verify import CHECKS
+
+
+@pytest.mark.parametrize("name", CHECKS)
+def test_short(name, tmp_path):
+    done = twin("verify", name, "--short", "--out", tmp_path, ranks=2)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"{name} passed (short," in done.stdout and "on 2 ranks" in done.stdout
+    assert f"## {name}: " in (tmp_path / "verification.md").read_text()
+
+
+def test_names():
+    done = twin("verify")
+    assert done.returncode == 0 and all(f"{name} " in done.stdout for name in CHECKS)
+
+
+def test_unknown_name():
+    done = twin("verify", "rank")
+    assert done.returncode == 2 and "did you mean 'ranks'?" in told(done)[0]
+
+
+def test_outside_exits_with_1(tmp_path):
+    """One rank alone has nothing to be compared with."""
+    done = twin("verify", "ranks", "--short", "--out", tmp_path)
+    assert done.returncode == 1 and "OUTSIDE" in done.stdout and told(done) == []
