@@ -1,0 +1,54 @@
+"""What conducts inside and outside the cells, and the matrices of it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from hpc_twin.fem import Matrix, Subdomain, mass, stiffness
+from hpc_twin.tissue.coupling import Membrane
+from hpc_twin.tissue.electrodes import Electrode, Electrodes
+from hpc_twin.tissue.extracellular import EllipticSolve, Extracellular
+
+
+@dataclass(frozen=True)
+class Medium:
+    """Tissue, and around it perhaps a bath.
+
+    intracellular  (n_local_elements of domain.part, 3, 3) sigma_i, mS/mm
+    extracellular  (n_local_elements of domain.whole, 3, 3) sigma_e in tissue, sigma_b in the bath, 0 where neither is
+    capacity       chi Cm, uF/mm^3, one or (n_local_elements of domain.part,)
+    extent         (n_local_elements of domain.whole,) thickness or cross-section of elements, see fem; or None
+    """
+
+    domain: Subdomain
+    intracellular: np.ndarray
+    extracellular: np.ndarray
+    capacity: float | np.ndarray
+    extent: np.ndarray | None = None
+
+    def membrane(self, lumping: float) -> Membrane:
+        """chi Cm M, of which the share ``lumping`` is lumped, and K_i."""
+        part, extent = self.domain.part, self._extent_of_tissue()
+        capacity = np.broadcast_to(self.capacity, len(part.elements))
+        storage = mass(part, lumping, capacity if extent is None else capacity * extent)
+        return Membrane(storage, stiffness(part, self.intracellular, extent))
+
+    def outside(
+        self,
+        membrane: Membrane,
+        electrodes: Sequence[Electrode] = (),
+        how: EllipticSolve | None = None,
+        reference: Callable[[Matrix], np.ndarray] | None = None,
+    ) -> Extracellular:
+        """The equation of phi_e. ``reference``: weights (whole.n_owned,) of nodes from their volume's matrix."""
+        whole = self.domain.whole
+        bulk = self.extracellular.copy()
+        bulk[self.domain.elements] += self.intracellular
+        volume = mass(whole, 0.0, self.extent)
+        weights = reference(volume) if reference else volume.rows @ np.ones(whole.n_local)
+        matrix = stiffness(whole, bulk, self.extent)
+        return Extracellular(self.domain, membrane.intracellular, matrix, Electrodes(volume, electrodes), weights, how)
+
+    def _extent_of_tissue(self) -> np.ndarray | None:
+        return None if self.extent is None else self.extent[self.domain.elements]
