@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from hpc_twin.case.quantities import PositiveTime
 from hpc_twin.case.section import Section, Share
 
 SCHEMES = "auto, auto2, rush_larsen, forward_euler, grl1, grl2 or implicit: see docs/schemes.md"
@@ -18,6 +19,20 @@ LABELS = {
 }
 
 
+class PrepaceCase(Section):
+    """Each cell model by itself, paced to its limit cycle before the run; kept in the user's cache folder."""
+
+    cycle_length: PositiveTime = Field(description="from beat to beat")
+    beats: int = Field(100, ge=1, le=100_000)
+    duration: PositiveTime = Field(1.0, description="of the pulses, which are twice the diastolic threshold")
+
+    @model_validator(mode="after")
+    def _fits(self):
+        if self.duration >= self.cycle_length:
+            raise ValueError(f"duration: found {self.duration:g} ms, it must be shorter than cycle_length")
+        return self
+
+
 class CellModelCase(Section):
     """A cell model, how it differs from the published one, and what it begins with."""
 
@@ -28,6 +43,13 @@ class CellModelCase(Section):
     )
     scheme: str | None = Field(None, description="default that of [cells]: " + SCHEMES)
     initial: str | None = Field(None, description="file of 'hpc-twin cell MODEL --save', beside the case")
+    prepace: PrepaceCase | None = Field(None, description="default that of [cells], where there is no initial")
+
+    @model_validator(mode="after")
+    def _one_start(self):
+        if self.initial is not None and self.prepace is not None:
+            raise ValueError("give initial or prepace, not both")
+        return self
 
 
 class CellCase(CellModelCase):
@@ -51,3 +73,10 @@ class CellCase(CellModelCase):
         if self.layers and self.regions:
             raise ValueError("give cells.regions or cells.layers, not both")
         return self
+
+    @property
+    def models(self) -> dict[str, CellModelCase]:
+        """Key -> section: this one, then those of regions or layers, in order."""
+        found: dict[str, CellModelCase] = {"cells": self}
+        found |= {f"cells.regions.{name}": model for name, model in self.regions.items()}
+        return found | {f"cells.layers.{name}": model for name, model in self.layers.items()}

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from hpc_twin.case.initial import beginnings
+
 if TYPE_CHECKING:
     from hpc_twin.case.schema import Case
 
@@ -52,4 +54,4 @@ def both_conductivities(case: "Case") -> None:
                 raise ValueError(f'{key}: tissue.model = "{tissue.model}" needs intracellular and extracellular')
 
 
-CHECKS: tuple[Callable[["Case"], None], ...] = (times, conducting, built, both_conductivities)
+CHECKS: tuple[Callable[["Case"], None], ...] = (times, conducting, built, both_conductivities, beginnings)

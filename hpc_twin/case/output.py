@@ -1,5 +1,7 @@
 """[output]: what is written and when."""
 
+from typing import Literal
+
 from pydantic import Field
 
 from hpc_twin.case.quantities import PositiveTime, Voltage
@@ -15,3 +17,6 @@ class OutputCase(Section):
     activation_threshold: Voltage = Field(0.0, description="activation: first upstroke through it")
     repolarisation: Share = Field(0.9, description="share of the way back to rest: 0.9 gives APD90")
     fibres: bool = Field(True, description="store fibre directions")
+    state: Literal["end"] | tuple[PositiveTime, ...] | None = Field(
+        None, description='state.nc for [initial]: "end", or times: state_200ms.nc, ...'
+    )

@@ -5,6 +5,7 @@ from pydantic import Field, model_validator
 from hpc_twin.case.bath import BathCase
 from hpc_twin.case.cells import CellCase
 from hpc_twin.case.checks import CHECKS
+from hpc_twin.case.initial import InitialCase
 from hpc_twin.case.mesh import FibreCase, MeshCase, PartitionCase
 from hpc_twin.case.output import OutputCase
 from hpc_twin.case.quantities import Point
@@ -23,6 +24,7 @@ class Case(Section):
     tissue: TissueCase
     bath: BathCase = BathCase()
     stimulus: tuple[StimulusCase, ...] = ()
+    initial: InitialCase | None = None
     probes: dict[str, Point] = Field({}, description="name -> point; traces.nc holds V there")
     output: OutputCase = OutputCase()
     solver: SolverCase = SolverCase()

@@ -12,9 +12,7 @@ FILES = (".mmt", ".cellml", ".xml", ".sbml")  # of cell models
 
 def load_kernels(cells: CellCase, folder: Path, comm) -> list[Kernel]:
     """The models of a case, each at its initial state: the general one, then those of regions or layers, in order."""
-    models: dict[str, CellModelCase] = {"cells": cells}
-    models |= {f"cells.regions.{name}": model for name, model in cells.regions.items()}
-    models |= {f"cells.layers.{name}": model for name, model in cells.layers.items()}
+    models = cells.models
     kernels = load_all([_request(model, cells, folder) for model in models.values()], comm)
     return [_started(*each, folder, comm) for each in zip(kernels, models, models.values(), strict=True)]
 

@@ -4,6 +4,7 @@ import time
 
 from hpc_twin.case.load import LoadedCase
 from hpc_twin.parallel import on_root
+from hpc_twin.run.beginning import described
 from hpc_twin.run.kernels import load_kernels
 from hpc_twin.run.meshes import make_mesh
 from hpc_twin.run.record import check_fields
@@ -32,6 +33,7 @@ def plan(loaded: LoadedCase, comm) -> dict[str, str]:
         "mesh": f"{n_nodes:,} nodes, {n_elements:,} elements",
         "cells": ", ".join(dict.fromkeys(k.name for k in kernels)) + f" ({kernels[0].n_states} states)",
         "time": f"{case.tissue.until:g} ms in {steps:,} steps of {case.tissue.dt:g} ms, {case.tissue.splitting}",
+        "begins with": described(case, loaded.folder, comm),
         "ranks": str(comm.size),
         "memory": f"about {memory / 1e6:,.0f} MB on all ranks",
         "result": f"{frames} frames, at most {size / 1e6:,.0f} MB before compression",

@@ -14,9 +14,11 @@ from hpc_twin import __version__
 from hpc_twin.case.load import LoadedCase
 from hpc_twin.mesh.partition import balance
 from hpc_twin.parallel import RunError, TwinError, max_over, min_over, on_root, say
+from hpc_twin.run.beginning import begin
 from hpc_twin.run.domain import distributed, tissue
 from hpc_twin.run.folder import check_folder, prepare_folder
 from hpc_twin.run.kernels import load_kernels
+from hpc_twin.run.prepace import prepaced
 from hpc_twin.run.problems import problem
 from hpc_twin.run.progress import Progress
 from hpc_twin.run.record import Record, check_fields
@@ -45,24 +47,28 @@ def simulate(loaded: LoadedCase, folder: Path, comm, overwrite: bool = False) ->
         kernels = load_kernels(case.cells, loaded.folder, comm)
     check_fields(case, kernels)
     on_root(comm, lambda: check_folder(folder, overwrite))
+    with timer.part("prepacing"):
+        kernels = prepaced(case, kernels, comm)
     part = distributed(case, loaded.folder, comm, timer)
     say(comm, f"{part.n_nodes:,} nodes, {part.n_elements:,} elements; {case.partition.method}: {balance(part)}")
     heart = problem(case, tissue(case, part), kernels, timer)
     with timer.part("solver set-up"):
         for _, fraction in SPLITTINGS[case.tissue.splitting]:
             heart.prepare(fraction * case.tissue.dt)
+    start = begin(case, loaded.folder, heart)
     attributes = _attributes(loaded, part)
     on_root(comm, lambda: prepare_folder(folder, loaded.text))
     with Record(case, heart, folder, attributes) as record:
-        steps, loop = _loop(case.tissue, heart, record, timer, comm)
+        steps, loop = _loop(case.tissue, heart, record, timer, start)
         iterations = heart.iterations / max(steps, 1)
         report = make_report(part, steps, timer.seconds, loop, iterations, 0)
         written = record.close(report.attributes())
     return make_report(part, steps, timer.seconds, loop, iterations, written)
 
 
-def _loop(tissue, heart: Problem, record: Record, timer: Timer, comm) -> tuple[int, float]:
-    """March to the end; returns the number of steps and the loop's wall time."""
+def _loop(tissue, heart: Problem, record: Record, timer: Timer, start: float) -> tuple[int, float]:
+    """March from ``start`` to the end; returns the number of steps and the loop's wall time."""
+    comm = heart.part.comm
     operators = {
         "reaction": timer.timed("cells", heart.operators["reaction"]),
         "diffusion": timer.timed("solve", heart.operators["diffusion"]),
@@ -70,12 +76,12 @@ def _loop(tissue, heart: Problem, record: Record, timer: Timer, comm) -> tuple[i
     see = timer.timed("output", lambda step, t, _: record.see(step, t))
     step = make_step(operators, SPLITTINGS[tissue.splitting])
     comm.barrier()
-    begin, n, t = time.perf_counter(), 0, 0.0
-    see(0, 0.0, 0.0)
+    begun, n, t = time.perf_counter(), 0, start
+    see(0, start, 0.0)
     progress = Progress(comm, tissue.until)
     try:
         with _asked_to_stop(comm) as asked:
-            for n, t in march(step, None, tissue.dt, tissue.until):
+            for n, t in march(step, None, tissue.dt, tissue.until, start):
                 see(n, t, 0.0)
                 progress.at(t)
                 if n % LISTEN_EVERY == 0 and asked():
@@ -84,7 +90,7 @@ def _loop(tissue, heart: Problem, record: Record, timer: Timer, comm) -> tuple[i
         raise RunError(f"{_where(heart, t + tissue.dt, error)}; frames so far are in {record.result.path}") from None
     finally:
         progress.close()
-    return n, time.perf_counter() - begin
+    return n, time.perf_counter() - begun
 
 
 @contextmanager

@@ -14,5 +14,13 @@ def stimuli(part: Part, case: Case, capacity: float) -> Stimuli:
 
 def _stimulus(part: Part, wanted: StimulusCase, number: int, capacity: float) -> Stimulus:
     nodes = nodes_of(part, wanted, f"stimulus.{number} ('{wanted.name}')")
-    pulses = Pulses(wanted.start, wanted.duration, wanted.period, wanted.count)
-    return Stimulus(nodes, wanted.strength / capacity, pulses)
+    return Stimulus(nodes, wanted.strength / capacity, pulses(wanted))
+
+
+def pulses(wanted: StimulusCase) -> Pulses:
+    """When a stimulus is on."""
+    if wanted.times is not None:
+        return Pulses.at(wanted.times, wanted.duration)
+    if wanted.coupling:
+        return Pulses.coupled(wanted.start, wanted.duration, wanted.period, wanted.count or 1, wanted.coupling)
+    return Pulses(wanted.start, wanted.duration, wanted.period, wanted.count)

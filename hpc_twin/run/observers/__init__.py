@@ -7,6 +7,7 @@ from hpc_twin.case import Case
 from hpc_twin.run.observers.activation import ActivationMaps
 from hpc_twin.run.observers.observer import Observer
 from hpc_twin.run.observers.probes import Probes
+from hpc_twin.run.observers.states import SavedStates
 from hpc_twin.tissue.problem import Problem
 
 
@@ -15,4 +16,6 @@ def observers(case: Case, problem: Problem, folder: Path, attributes: Mapping[st
     found: list[Observer] = [ActivationMaps(case, problem)]
     if case.probes:
         found.append(Probes(case, problem, folder, attributes))
+    if case.output.state is not None:
+        found.append(SavedStates(case, problem, folder, attributes))
     return found
