@@ -19,7 +19,11 @@ HOUSE = {
     "capacitance per area": "uF/mm^2",
     "inverse length": "1/mm",
     "current per volume": "uA/mm^3",
+    "current": "uA",
+    "velocity": "mm/ms",
+    "frequency": "Hz",
     "angle": "degree",
+    "resistance": "kohm",
 }
 
 NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from hpc_twin.case.conductivity import TissueConductivity
+from hpc_twin.case.eikonal import FootCase, VelocityCase
 from hpc_twin.case.quantities import Capacitance, InverseLength, PositiveTime, Voltage
 from hpc_twin.case.section import Section, Share
 
@@ -22,6 +23,8 @@ class TissueCase(Section):
     surface_to_volume: InverseLength = Field(140.0, description="chi")
     capacitance: Capacitance = Field(0.01, description="Cm")
     conductivity: TissueConductivity
+    velocity: VelocityCase | None = Field(None, description="for the eikonal models")
+    foot: FootCase | None = Field(None, description="for reaction_eikonal")
     splitting: Literal["godunov", "strang"] = Field("godunov", description="operator splitting")
     theta: float = Field(0.5, ge=0.5, le=1, description="0.5 Crank-Nicolson, 1 backward Euler")
     mass: Literal["lumped", "consistent"] | Share = Field(0.5, description="or the lumped share: docs/niederer.md")

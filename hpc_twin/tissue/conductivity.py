@@ -9,6 +9,7 @@ from hpc_twin.mesh.part import Part
 from hpc_twin.parallel import InputError, max_over, nearest
 
 Values = Sequence[float]
+SECTION = "tissue.conductivity"
 
 
 def harmonic(intracellular: Values, extracellular: Values) -> tuple[float, ...]:
@@ -41,30 +42,40 @@ def region_tags(part: Part, name: str, key: str) -> list[int]:
     return found
 
 
-def tensors(part: Part, default: Values | None, regions: Mapping[str, Values], fibres, sheets) -> np.ndarray:
+def tensors(
+    part: Part,
+    default: Values | None,
+    regions: Mapping[str, Values],
+    fibres,
+    sheets,
+    section: str = SECTION,
+    others: np.ndarray | None = None,
+) -> np.ndarray:
     """(n_local_elements, 3, 3) sigma = s_n I + (s_f - s_n) f f^T + (s_s - s_n) s s^T, in mS/mm.
 
     default, regions  conductivities (1, 2 or 3 values) and those of named regions
-    fibres, sheets    (n_local_elements, 3) unit vectors or None
+    fibres, sheets    (n_local_elements, 3) unit vectors or None;  section: of the case, for messages
+    others            (n_local_elements, 3, 3) where neither says anything; None: then every region must be named
     Raises InputError when an anisotropic conductivity meets elements without fibres (or three values no sheets).
     """
-    result = np.full((len(part.elements), 3, 3), np.nan)
+    result = np.full((len(part.elements), 3, 3), np.nan) if others is None else others.copy()
     if default is not None:
-        _fill(result, slice(None), default, fibres, sheets, "tissue.conductivity")
+        _fill(result, slice(None), default, fibres, sheets, section)
     for name, values in regions.items():
-        key = f"tissue.conductivity.regions.{name}"
+        key = f"{section}.regions.{name}"
         which = np.isin(part.regions, region_tags(part, name, key))
         _fill(result, which, values, fibres, sheets, key)
-    _require_all(part, result)
+    _require_all(part, result, section)
     return result
 
 
-def _require_all(part: Part, tensor: np.ndarray) -> None:
+def _require_all(part: Part, tensor: np.ndarray, section: str) -> None:
     missing = set(np.unique(part.regions[np.isnan(tensor[:, 0, 0])]).tolist())
     missing = set().union(*part.comm.allgather(missing))
     if missing:
         names = ", ".join(f"'{part.region_names.get(tag, str(tag))}'" for tag in sorted(missing))
-        raise InputError(f"tissue.conductivity: region {names} has no conductivity: give it one, or one for all")
+        what = section.rpartition(".")[2]
+        raise InputError(f"{section}: region {names} has no {what}: give it one, or one for all")
 
 
 def _fill(result: np.ndarray, which, values: Values, fibres, sheets, key: str) -> None:

@@ -9,7 +9,7 @@ from hpc_twin.fem import Field, LinearSolver, Subdomain, mass, stiffness
 from hpc_twin.stepping import Operator
 from hpc_twin.tissue.cells import Population
 from hpc_twin.tissue.problem import Shown
-from hpc_twin.tissue.stimulus import Stimuli
+from hpc_twin.tissue.stimulus import Currents
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Monodomain:
         domain: Subdomain,
         populations: Sequence[Population],
         conductivity: np.ndarray,
-        stimuli: Stimuli,
+        stimuli: Currents,
         capacity: float | np.ndarray,
         how: Discretisation | None = None,
         extent: np.ndarray | None = None,

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -12,11 +13,19 @@ from hpc_twin.stepping import Pulses
 
 @dataclass(frozen=True)
 class Stimulus:
-    """Local owned nodes and the rate [mV/ms] = strength / (chi Cm) at which the pulses depolarise them."""
+    """Local owned nodes and the rate [mV/ms] = strength / (chi Cm), one or (n,), at which pulses depolarise them."""
 
     nodes: np.ndarray
-    rate: float
+    rate: float | np.ndarray
     pulses: Pulses
+
+
+class Currents(Protocol):
+    """What drives the cells from outside."""
+
+    def at(self, t: float, dt: float) -> np.ndarray | None:
+        """(n_owned,) mean rate [mV/ms] over [t, t + dt], valid until the next call, or None while there is none."""
+        ...
 
 
 class Stimuli:

@@ -1,0 +1,135 @@
+"""The eikonal models of a case: an activation map in one solve, and activation that drives the cells."""
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from hpc_twin.case import Case
+from hpc_twin.case.eikonal import FootCase
+from hpc_twin.case.load import LoadedCase
+from hpc_twin.cellmodels import Kernel
+from hpc_twin.fem import Field, Subdomain
+from hpc_twin.io.exodus import ExodusWriter
+from hpc_twin.mesh.part import Part
+from hpc_twin.mesh.partition import balance
+from hpc_twin.parallel import InputError, on_root, say, sum_over, warn
+from hpc_twin.run.attributes import attributes
+from hpc_twin.run.directions import directions
+from hpc_twin.run.domain import distributed, tissue
+from hpc_twin.run.folder import check_folder, prepare_folder
+from hpc_twin.run.kernels import load_kernels
+from hpc_twin.run.materials import capacity, conductivity, discretisation, extent, membrane
+from hpc_twin.run.plane_waves import PlaneWave, plane_wave
+from hpc_twin.run.populations import populations
+from hpc_twin.run.report import Report, make_report
+from hpc_twin.run.stimuli import stimuli
+from hpc_twin.run.timer import Timer
+from hpc_twin.run.velocities import by_cells, squared_velocities
+from hpc_twin.tissue.cells import Population
+from hpc_twin.tissue.eikonal import Eikonal
+from hpc_twin.tissue.monodomain import Monodomain
+from hpc_twin.tissue.reaction_eikonal import Drive, Foot, ReactionEikonal, first_pulses, latest, waves
+from hpc_twin.tissue.stimulus import Stimulus
+
+MAPS = {"activation": ("ms", "activation time: arrival of the first wave")}
+
+
+def activate(loaded: LoadedCase, folder: Path, comm, overwrite: bool = False) -> Report:
+    """Solve the eikonal equation of a case and write the map to result.exo. Collective; raises InputError."""
+    case, timer = loaded.case, Timer()
+    with timer.part("cell models"):
+        kernels = load_kernels(case.cells, loaded.folder, comm) if by_cells(case) else []
+    on_root(comm, lambda: check_folder(folder, overwrite))
+    whole = distributed(case, loaded.folder, comm, timer)
+    say(comm, f"{whole.n_nodes:,} nodes, {whole.n_elements:,} elements; {case.partition.method}: {balance(whole)}")
+    domain = tissue(case, whole)
+    with timer.part("fibres"):
+        fibres = directions(domain.part, case.fibres)
+        domain = domain.directed(*fibres)
+    with timer.part("velocities"):
+        cells = populations(domain.part, case.cells, kernels) if kernels else []
+        tensor = squared_velocities(case, domain.part, cells, _plane_waves(case, cells, comm), fibres)
+    with timer.part("eikonal"):
+        T, seconds = _first_arrival(case, domain.part, tensor)
+    on_root(comm, lambda: prepare_folder(folder, loaded.text))
+    with timer.part("output"):
+        written = _write(loaded, domain, T, folder)
+    return make_report(whole, 0, timer.seconds, seconds, 0.0, written)
+
+
+def reaction_eikonal(case: Case, domain: Subdomain, kernels: Sequence[Kernel], fibres) -> ReactionEikonal:
+    """The eikonal equation's waves drive the cells, coupled by diffusion (RE+) or not (RE-)."""
+    part, foot = domain.part, case.tissue.foot or FootCase()
+    cells = populations(part, case.cells, kernels)
+    known = _plane_waves(case, cells, part.comm) if by_cells(case) or foot.form == "wave" else []
+    tensor = squared_velocities(case, part, cells, known, fibres)
+    arrivals = waves(Eikonal(part, tensor), _depolarising(case, part), case.tissue.until)
+    for T in arrivals:
+        _tell_unreached(T)
+    say(part.comm, f"{len(arrivals)} waves arrive; they leave at {', '.join(f'{latest(T):.4g}' for T in arrivals)} ms")
+    nodes = [np.arange(part.n_owned)[population.nodes] for population in cells]
+    drive = Drive(part.n_owned, nodes, _feet(case, foot, known, part.comm, len(cells)), [T.owned for T in arrivals])
+    monodomain = Monodomain(
+        domain,
+        cells,
+        conductivity(case, part, "effective", fibres),
+        drive,
+        membrane(case, part),
+        discretisation(case),
+        extent(case, part),
+    )
+    return ReactionEikonal(monodomain, foot.diffusion)
+
+
+def _plane_waves(case: Case, cells: Sequence[Population], comm) -> list[PlaneWave]:
+    return [plane_wave(population.kernel, capacity(case), comm) for population in cells]
+
+
+def _feet(case: Case, foot: FootCase, known: Sequence[PlaneWave], comm, n: int) -> list[Foot]:
+    """One for each population."""
+    if foot.form == "pulse":
+        return [Foot.pulse(foot.strength / capacity(case), foot.duration)] * n
+    return comm.bcast(on_root(comm, lambda: [wave.foot() for wave in known]))
+
+
+def _depolarising(case: Case, part: Part) -> tuple[Stimulus, ...]:
+    every = stimuli(part, case, membrane(case, part)).stimuli
+    found = tuple(s for s, wanted in zip(every, case.stimulus, strict=True) if wanted.strength > 0)
+    begins = [begin for s in found for begin, _ in s.pulses.between(0.0, case.tissue.until)]
+    if not begins:
+        raise InputError("stimulus: none depolarises before tissue.until: an eikonal wave has to begin somewhere")
+    return found
+
+
+def _first_arrival(case: Case, part: Part, tensor: np.ndarray) -> tuple[Field, float]:
+    """Times, and the seconds that the solve took."""
+    solver = Eikonal(part, tensor)
+    nodes, times = first_pulses(_depolarising(case, part), case.tissue.until)
+    part.comm.barrier()
+    begin = time.perf_counter()
+    T, work = solver.solve(nodes, times)
+    seconds = time.perf_counter() - begin
+    speed = f"{1e-6 * part.n_nodes / seconds:.2f} million nodes/s"
+    say(part.comm, f"eikonal: {work.passes:.2f} passes over the nodes, {work.exchanges} exchanges of ranks, {speed}")
+    say(part.comm, f"the last node is reached at {latest(T):.4g} ms")
+    _tell_unreached(T)
+    return T, seconds
+
+
+def _tell_unreached(T: Field) -> None:
+    lost = sum_over(T.part.comm, int(np.isinf(T.owned).sum()))
+    if lost:
+        warn(T.part.comm, f"{lost:,} of {T.part.n_nodes:,} nodes are not joined to any stimulus: no wave arrives there")
+
+
+def _write(loaded: LoadedCase, domain: Subdomain, T: Field, folder: Path) -> int:
+    case, whole = loaded.case, domain.whole
+    row = domain.spread(np.where(np.isinf(T.owned), np.nan, T.owned), np.full(whole.n_owned, np.nan))
+    words = attributes(loaded, whole)
+    path = folder / "result.exo"
+    with ExodusWriter(path, whole, {}, words, MAPS, case.output.fibres, title=case.title) as result:
+        result.write_static({"activation": row})
+        result.write_frame(0.0, {})
+        return result.close()

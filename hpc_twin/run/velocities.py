@@ -1,0 +1,71 @@
+"""Velocities of a case's tissue for the eikonal equation: given, or those of its cells at its conductivity."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from hpc_twin.case import Case
+from hpc_twin.fem import Field
+from hpc_twin.mesh.part import Part
+from hpc_twin.parallel import InputError, say, sum_over
+from hpc_twin.run.materials import conductivity, membrane
+from hpc_twin.run.plane_waves import PlaneWave
+from hpc_twin.tissue.cells import Population
+from hpc_twin.tissue.conductivity import tensors
+
+AT_ONCE = 100.0  # mm/ms, through elements without a membrane: junctions of Purkinje cables
+
+
+def by_cells(case: Case) -> bool:
+    """Whether the velocity of some tissue follows from its cells."""
+    return case.tissue.velocity is None or case.tissue.velocity.values is None
+
+
+def squared_velocities(
+    case: Case, part: Part, cells: Sequence[Population], plane_waves: Sequence[PlaneWave], fibres
+) -> np.ndarray:
+    """(n_local_elements, 3, 3) D [mm^2/ms^2]; ``plane_waves`` those of ``cells``, not used where velocities are given.
+
+    Raises InputError for regions without a velocity and for tissue that does not conduct.
+    """
+    others = _of_cells(case, part, cells, plane_waves, fibres) if by_cells(case) else None
+    given, (along, sheets) = case.tissue.velocity, fibres
+    values = _squared(given.values) if given and given.values else None
+    regions = {name: _squared(region.values) for name, region in given.regions.items()} if given else {}
+    return _above_zero(part, tensors(part, values, regions, along, sheets, "tissue.velocity", others))
+
+
+def _squared(values: Sequence[float]) -> tuple[float, ...]:
+    return tuple(v**2 for v in values)
+
+
+def _of_cells(case: Case, part: Part, cells, plane_waves, fibres) -> np.ndarray:
+    """v^2 = rate sigma / (chi Cm) along every axis; an element between models takes the mean rate of its nodes."""
+    rate = Field(part, "rate of plane waves", "1/ms")
+    for population, wave in zip(cells, plane_waves, strict=True):
+        rate.owned[population.nodes] = wave.rate
+        say(part.comm, f"plane waves of {wave.medium.kernel.name}: {_told(case, wave)}")
+    rate.touched()
+    rate.update_ghosts()
+    inside = part.elements >= 0
+    mean = (rate.local[part.elements] * inside).sum(axis=1) / inside.sum(axis=1)
+    capacity = membrane(case, part)
+    sigma = conductivity(case, part, "effective", fibres)
+    with_cells = (mean / np.where(capacity > 0, capacity, 1.0))[:, None, None] * sigma
+    return np.where((capacity > 0)[:, None, None], with_cells, AT_ONCE**2 * np.eye(3))
+
+
+def _told(case: Case, wave: PlaneWave) -> str:
+    return f"{wave.velocity:.3g} mm/ms where the conductivity is {wave.sigma:.3g} S/m, elsewhere as its square root"
+
+
+def _above_zero(part: Part, tensor: np.ndarray) -> np.ndarray:
+    still = np.linalg.eigvalsh(tensor)[:, 0] <= 0 if len(tensor) else np.zeros(0, bool)
+    if sum_over(part.comm, int(still.sum())):
+        tags = sorted(set().union(*part.comm.allgather(set(part.regions[still].tolist()))))
+        names = ", ".join(f"'{part.region_names.get(tag, str(tag))}'" for tag in tags)
+        raise InputError(
+            f"tissue.velocity: nothing moves in some direction in region {names}, whose conductivity is 0: name it in "
+            "tissue.without, or give it a velocity"
+        )
+    return tensor
