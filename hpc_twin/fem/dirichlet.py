@@ -23,7 +23,7 @@ class DirichletSolver:
     conducts, get u = 0. Raises RunError when the iteration does not converge.
 
     fixed    (n_local,) bool, owned and ghost nodes alike;  self.fixed: owned node indices, self.free: the opposite
-    options  PETSc's, over those of multigrid;  guess: start from what ``solution`` holds;  others: see LinearSolver
+    options  PETSc's, over those of multigrid;  guess: start from what ``solution`` holds;  rest: see LinearSolver
     """
 
     def __init__(
@@ -35,6 +35,7 @@ class DirichletSolver:
         atol: float = 0.0,
         options: Mapping[str, str] | None = None,
         guess: bool = False,
+        key: str = "solver.options",
     ):
         part, diagonal = matrix.part, matrix.rows.diagonal()
         self.floating = not max_over(part.comm, bool(fixed.any()))
@@ -49,9 +50,8 @@ class DirichletSolver:
         self.kernel.owned[:] = diagonal != 0
         self.kernel.touched()
         options = {**MULTIGRID, **(options or {})}
-        self.solver = LinearSolver(
-            self.matrix, name, rtol, atol, options, guess, self.kernel.vector if self.floating else None
-        )
+        null = self.kernel.vector if self.floating else None
+        self.solver = LinearSolver(self.matrix, name, rtol, atol, options, guess, null, key)
         self._right = Field(part, "right-hand side", "1")
 
     def solve(self, values: np.ndarray | None, solution: Field, right: np.ndarray | None = None) -> None:

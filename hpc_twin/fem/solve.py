@@ -27,6 +27,7 @@ class LinearSolver:
            root mean square of x's error over the volume. Methods other than CG: |B r| / sqrt(n_nodes), over the nodes.
     guess  start from what ``solution`` holds instead of 0
     kernel a vector z with A z = 0: A is semidefinite, b is made orthogonal to z, and so is x unless a guess is not
+    key    where a case gives ``options``, for messages
     Options of PETSc's own database (PETSC_OPTIONS, with the prefix ``name_``) come before ``options``.
     Raises RunError when the method does not converge, InputError for options that PETSc refuses or does not look at.
     """
@@ -40,8 +41,9 @@ class LinearSolver:
         options: Mapping[str, str] | None = None,
         guess: bool = False,
         kernel: PETSc.Vec | None = None,
+        key: str = "solver.options",
     ):
-        self.name, self.iterations, self.solves = name, 0, 0
+        self.name, self.iterations, self.solves, self._key = name, 0, 0, key
         self._kernel = _attached(matrix, kernel)
         self.ksp = PETSc.KSP().create(matrix.petsc.comm)
         self.ksp.setOperators(matrix.petsc)
@@ -76,14 +78,14 @@ class LinearSolver:
         except PETSc.Error as error:
             self._refuse_flaws()
             shown = ", ".join(f"{key} = {value}" for key, value in ours.items())
-            raise InputError(f"solver.options: PETSc refuses {shown}: {str(error).splitlines()[-1]}") from None
+            raise InputError(f"{self._key}: PETSc refuses {shown}: {str(error).splitlines()[-1]}") from None
         finally:
             for key in ours:
                 database.delValue(key)
         if ignored:
             kinds = f"{self.ksp.getType()} with {self.ksp.getPC().getType()}"
             raise InputError(
-                f"solver.options: found {', '.join(ignored)}, which {kinds} does not know: see PETSc's manual pages of "
+                f"{self._key}: found {', '.join(ignored)}, which {kinds} does not know: see PETSc's manual pages of "
                 "KSP and PC"
             )
 

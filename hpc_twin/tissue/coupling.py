@@ -161,10 +161,11 @@ class Block:
         matrix = BlockMatrix(outside.domain, first, coupling, elliptic.matrix, dt, dt / theta, elliptic.free)
         unknown, given, kernel = matrix.vector(), matrix.vector(), matrix.vector()
         matrix.pack(np.zeros(outside.domain.part.n_owned), elliptic.kernel.owned, kernel)
-        options = {**BLOCKS, **{f"fieldsplit_1_{key}": value for key, value in outside.how.options.items()}}
+        inner = {f"fieldsplit_1_{key}": value for key, value in outside.how.options.items()}
+        options = {**BLOCKS, **inner, **(how.options or {})}
         solver = LinearSolver(
             matrix, "bidomain", min(how.rtol, outside.how.rtol), how.atol, options, True,
-            kernel if elliptic.floating else None,
+            kernel if elliptic.floating else None, "solver.options and bidomain.options",
         )  # fmt: skip
         return System(matrix, solver, unknown, given)
 

@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 
 from hpc_twin.fem import Field, Matrix
+from hpc_twin.mesh.part import Part
 from hpc_twin.parallel import InputError, sum_over
 from hpc_twin.stepping import Pulses
 
@@ -19,7 +20,7 @@ class Electrode:
     """One electrode in pulses.
 
     nodes     (n,) owned nodes of the whole mesh
-    strength  current: total current [uA] into the tissue's outside;  voltage: phi_e [mV];  ground: 0, at all times
+    strength  current: total [uA] into what lies outside the cells;  voltage: phi_e [mV];  ground: none, it holds 0
     held      whether a voltage electrode stays at 0 mV between its pulses, or is open: no current, potential free
     """
 
@@ -49,35 +50,39 @@ class Electrodes:
     """All electrodes of a run, on the whole mesh."""
 
     def __init__(self, volume: Matrix, electrodes: Sequence[Electrode] = ()):
-        """``volume``: the mesh's mass matrix, mm^3. Raises InputError where two electrodes hold the same node."""
+        """``volume``: the mesh's mass matrix, mm^3.
+
+        Raises InputError where two electrodes hold the same node, and for currents that cannot leave.
+        """
         self.whole, self.all, self._volume = volume.part, tuple(electrodes), volume
         whole = self.whole
-        self._members = [self._member(electrode) for electrode in self.all]
+        self._require_balance()
+        self._members = [indicator(whole, electrode.nodes) for electrode in self.all]
         holders = sum(m for m, e in zip(self._members, self.all, strict=True) if e.kind != "current")
         if sum_over(whole.comm, int(np.sum(np.asarray(holders) > 1))):
             raise InputError("electrode: two electrodes that hold a potential share nodes: move one of them")
-
-    def _member(self, electrode: Electrode) -> np.ndarray:
-        inside = Field(self.whole, electrode.name, "1")
-        inside.owned[electrode.nodes] = 1.0
-        inside.touched()
-        inside.update_ghosts()
-        return inside.local
 
     def holding(self, t: float, dt: float) -> tuple[int, ...]:
         """Numbers of those that fix phi_e over the step."""
         return tuple(k for k, electrode in enumerate(self.all) if electrode.fixes(t, dt))
 
     def amplitudes(self, t: float, dt: float) -> dict[int, float]:
-        """Number -> strength of those that are on in the step. Raises InputError for currents that cannot return."""
-        found = {k: a for k, electrode in enumerate(self.all) if (a := electrode.amplitude(t, dt))}
-        currents = [a for k, a in found.items() if self.all[k].kind == "current"]
-        if currents and abs(sum(currents)) > BALANCE * max(map(abs, currents)) and not self.holding(t, dt):
-            raise InputError(
-                f"electrode: at t = {t:g} ms the currents sum to {sum(currents):g} uA, and no electrode holds a "
-                "potential through which they could leave: balance them, or add one of kind ground"
-            )
-        return found
+        """Number -> mean strength of those that are on in the step."""
+        return {k: a for k, electrode in enumerate(self.all) if (a := electrode.amplitude(t, dt))}
+
+    def _require_balance(self) -> None:
+        """What goes in at a time must come out, where nothing holds a potential through which it could."""
+        if any(electrode.kind == "ground" or electrode.held for electrode in self.all):
+            return
+        currents = [electrode for electrode in self.all if electrode.kind == "current"]
+        for pulses in dict.fromkeys(electrode.pulses for electrode in currents):
+            group = [electrode for electrode in currents if electrode.pulses == pulses]
+            total, largest = sum(e.strength for e in group), max(abs(e.strength) for e in group)
+            if abs(total) > BALANCE * largest:
+                raise InputError(
+                    f"electrode: the currents of {', '.join(e.name for e in group)} sum to {total:g} uA and cannot "
+                    'leave: give those that pulse together currents of sum 0, or add an electrode of kind "ground"'
+                )
 
     def fixed(self, holding: Sequence[int]) -> np.ndarray:
         """(n_local,) bool: nodes of the electrodes ``holding``."""
@@ -96,3 +101,17 @@ class Electrodes:
             return member, None
         load = self._volume.rows @ member
         return None, load / sum_over(self.whole.comm, float(load.sum()))
+
+
+def indicator(part: Part, nodes: np.ndarray) -> np.ndarray:
+    """(n_local,) 1 at the owned ``nodes`` and where they are ghosts, 0 elsewhere; collective."""
+    inside = Field(part, "inside", "1")
+    inside.owned[nodes] = 1.0
+    inside.touched()
+    inside.update_ghosts()
+    return inside.local
+
+
+def volume_of(nodes: np.ndarray, volume: Matrix) -> float:
+    """mm^3 over which an electrode at ``nodes`` spreads its current; ``volume``: the mass matrix. Collective."""
+    return sum_over(volume.part.comm, float((volume.rows @ indicator(volume.part, nodes)).sum()))

@@ -66,9 +66,10 @@ class Extracellular:
     def solver(self, holding: tuple[int, ...]) -> DirichletSolver:
         """Of the system in which the electrodes ``holding`` fix phi_e; collective."""
         if holding not in self._solvers:
-            fixed = self.electrodes.fixed(holding)
-            how = self.how
-            self._solvers[holding] = DirichletSolver(self.bulk, fixed, "elliptic", how.rtol, 0.0, how.options, True)
+            fixed, how = self.electrodes.fixed(holding), self.how
+            self._solvers[holding] = DirichletSolver(
+                self.bulk, fixed, "elliptic", how.rtol, 0.0, how.options, True, "bidomain.options"
+            )
         return self._solvers[holding]
 
     def respond(self, V: Field, holding: tuple[int, ...], potential: Field) -> None:

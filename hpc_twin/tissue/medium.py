@@ -1,11 +1,11 @@
 """What conducts inside and outside the cells, and the matrices of it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from hpc_twin.fem import Matrix, Subdomain, mass, stiffness
+from hpc_twin.fem import Subdomain, mass, stiffness
 from hpc_twin.tissue.coupling import Membrane
 from hpc_twin.tissue.electrodes import Electrode, Electrodes
 from hpc_twin.tissue.extracellular import EllipticSolve, Extracellular
@@ -16,14 +16,14 @@ class Medium:
     """Tissue, and around it perhaps a bath.
 
     intracellular  (n_local_elements of domain.part, 3, 3) sigma_i, mS/mm
-    extracellular  (n_local_elements of domain.whole, 3, 3) sigma_e in tissue, sigma_b in the bath, 0 where neither is
+    bulk           (n_local_elements of domain.whole, 3, 3) sigma_i + sigma_e in tissue, sigma_b in a bath, 0 elsewhere
     capacity       chi Cm, uF/mm^3, one or (n_local_elements of domain.part,)
     extent         (n_local_elements of domain.whole,) thickness or cross-section of elements, see fem; or None
     """
 
     domain: Subdomain
     intracellular: np.ndarray
-    extracellular: np.ndarray
+    bulk: np.ndarray
     capacity: float | np.ndarray
     extent: np.ndarray | None = None
 
@@ -39,15 +39,13 @@ class Medium:
         membrane: Membrane,
         electrodes: Sequence[Electrode] = (),
         how: EllipticSolve | None = None,
-        reference: Callable[[Matrix], np.ndarray] | None = None,
+        reference: np.ndarray | None = None,
     ) -> Extracellular:
-        """The equation of phi_e. ``reference``: weights (whole.n_owned,) of nodes from their volume's matrix."""
+        """The equation of phi_e. ``reference``: (whole.n_local,) 1 where it shall have no mean, 0 elsewhere."""
         whole = self.domain.whole
-        bulk = self.extracellular.copy()
-        bulk[self.domain.elements] += self.intracellular
         volume = mass(whole, 0.0, self.extent)
-        weights = reference(volume) if reference else volume.rows @ np.ones(whole.n_local)
-        matrix = stiffness(whole, bulk, self.extent)
+        weights = volume.rows @ (np.ones(whole.n_local) if reference is None else reference)
+        matrix = stiffness(whole, self.bulk, self.extent)
         return Extracellular(self.domain, membrane.intracellular, matrix, Electrodes(volume, electrodes), weights, how)
 
     def _extent_of_tissue(self) -> np.ndarray | None:

@@ -25,6 +25,7 @@ def medium(whole: Part, inside=(0.2, 0.02), outside=(0.6, 0.2), bath=1.0, tissue
     sigma = along((bath,), whole)
     sigma[keep] = along(outside, whole)[keep]
     domain = subdomain(whole, keep)
+    sigma[domain.elements] += along(inside, domain.part)
     return Medium(domain, along(inside, domain.part), sigma, CAPACITY)
 
 

@@ -195,12 +195,16 @@ def test_dog_bone(way):
     assert V(1.5, 0) == pytest.approx(V(-1.5, 0), rel=0.1)
 
 
-def test_currents_that_cannot_return_are_refused():
-    electrode = Electrode("lonely", "current", np.array([0]), 5.0, Pulses(0.0, 1.0))
-    problem = bidomain(medium(plate()), electrodes=[electrode])
-    with pytest.raises(InputError, match="at t = 0 ms the currents sum to 5 uA, and no electrode holds a potential"):
-        problem.diffusion(None, 0.0, 0.1)
-    problem.diffusion(None, 1.0, 0.1)
+def test_currents_that_cannot_leave_are_refused():
+    def electrode(strength, start=0.0):
+        return Electrode(f"{strength:g}", "current", np.array([0]), strength, Pulses(start, 1.0))
+
+    ground = Electrode("ground", "ground", np.array([5]))
+    for wrong in ([electrode(5.0)], [electrode(5.0), electrode(-5.0, 1.0)]):
+        with pytest.raises(InputError, match="the currents of 5 sum to 5 uA and cannot leave"):
+            bidomain(medium(plate()), electrodes=wrong)
+        bidomain(medium(plate()), electrodes=[*wrong, ground])
+    bidomain(medium(plate()), electrodes=[electrode(5.0), electrode(-5.0)])
 
 
 def test_electrodes_that_share_nodes_are_refused():
@@ -212,7 +216,7 @@ def test_electrodes_that_share_nodes_are_refused():
 def test_reference():
     whole = plate()
     corner = whole.points[:, 0] < 0.5
-    problem = bidomain(medium(whole), reference=lambda volume: volume.rows @ corner.astype(float))
+    problem = bidomain(medium(whole), reference=corner.astype(float))
     start(problem)
     phi_e, weights = problem.phi_e(), mass(whole).rows @ corner.astype(float)
     assert abs(weights @ phi_e) < 1e-9 < 1e-2 < abs(phi_e.mean())

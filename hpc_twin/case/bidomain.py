@@ -1,0 +1,40 @@
+"""[bidomain]: how the extracellular potential is solved for."""
+
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import Field
+
+from hpc_twin.case.places import Place
+from hpc_twin.case.section import Section
+
+if TYPE_CHECKING:
+    from hpc_twin.case.schema import Case
+
+
+class BidomainCase(Section):
+    """[bidomain] the equation of phi_e, for tissue.model = bidomain or pseudo_bidomain."""
+
+    solve: Literal["decoupled", "block"] = Field(
+        "decoupled", description="V, then phi_e, extrapolated; or both in one system. Both of second order"
+    )
+    every: int = Field(1, ge=1, description="pseudo_bidomain: phi_e in the first of so many frames, none in the others")
+    rtol: float = Field(1e-5, gt=0, lt=1, description="of phi_e's error in the norm of its currents")
+    reference: Place | None = Field(
+        None, description="phi_e has zero mean there, where no electrode holds a potential; default the whole mesh"
+    )
+    options: dict[str, str | int | float | bool] = Field(
+        {}, description='PETSc options of the solve for phi_e: pc_type = "hypre", ...; default gamg'
+    )
+
+
+def bidomain_fits(case: "Case") -> None:
+    """Its keys are for the models that read them."""
+    given, model = case.bidomain.model_fields_set, case.tissue.model
+    if given and model not in ("bidomain", "pseudo_bidomain"):
+        raise ValueError(f'bidomain.{min(given)}: tissue.model = "{model}" has no extracellular potential')
+    if "solve" in given and model != "bidomain":
+        raise ValueError(f'bidomain.solve: tissue.model = "{model}" solves for V alone')
+    if "every" in given and model != "pseudo_bidomain":
+        raise ValueError('bidomain.every: tissue.model = "bidomain" solves for phi_e in every step')
+    if case.purkinje is not None and model in ("bidomain", "pseudo_bidomain"):
+        raise ValueError(f'purkinje: its cables have no extracellular space, as tissue.model = "{model}" needs')

@@ -1,0 +1,83 @@
+"""[[electrode]]: currents and potentials outside the cells, for the bidomain."""
+
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import Field, model_validator
+
+from hpc_twin.case.places import Place
+from hpc_twin.case.quantities import Current, CurrentDensity, PositiveTime, Time, Voltage
+
+if TYPE_CHECKING:
+    from hpc_twin.case.schema import Case
+
+PULSES = ("start", "duration", "period", "count")
+ALLOWED = {
+    "current": {"current", "strength", *PULSES},
+    "voltage": {"voltage", "between", *PULSES},
+    "ground": set(),
+}
+
+
+class ElectrodeCase(Place):
+    """[[electrode]] a current into the extracellular space or the bath, a potential there, or the ground."""
+
+    name: str = Field("electrode", description="for messages")
+    kind: Literal["current", "voltage", "ground"]
+    current: Current | None = Field(None, description="total, into the medium: an anode's is positive")
+    strength: CurrentDensity | None = Field(None, description="instead of current: per volume of the place")
+    voltage: Voltage | None = Field(None, description="phi_e during pulses")
+    between: Literal["open", "held"] = Field("open", description="voltage between pulses: no current, or held at 0")
+    start: Time = 0.0
+    duration: PositiveTime = 2.0
+    period: PositiveTime | None = Field(None, description="repeat every; default once")
+    count: int | None = Field(None, ge=1, description="number of pulses; default until the end")
+
+    @model_validator(mode="after")
+    def _keys(self):
+        own = {"name", "kind", *Place.model_fields}
+        wrong = self.model_fields_set - own - ALLOWED[self.kind]
+        if wrong:
+            raise ValueError(f'{min(wrong)} has no meaning with kind = "{self.kind}"')
+        if self.kind == "current" and (self.current is None) == (self.strength is None):
+            raise ValueError('kind = "current" needs either current or strength')
+        if self.kind == "voltage" and self.voltage is None:
+            raise ValueError('kind = "voltage" needs voltage')
+        if self.count is not None and self.period is None:
+            raise ValueError("count needs a period")
+        if self.period is not None and self.period < self.duration:
+            raise ValueError("period is shorter than duration")
+        return self
+
+    @property
+    def holds(self) -> bool:
+        """Whether it holds phi_e at all times."""
+        return self.kind == "ground" or (self.kind == "voltage" and self.between == "held")
+
+
+def electrodes_fit(case: "Case") -> None:
+    """Only the bidomain has electrodes, and what they drive must flow somewhere."""
+    electrodes = case.electrode
+    if electrodes and case.tissue.model != "bidomain":
+        raise ValueError(f'electrode: tissue.model = "{case.tissue.model}" has no electrodes, only "bidomain" has')
+    if len(electrodes) == 1 and electrodes[0].kind == "voltage":
+        raise ValueError(
+            f'electrode "{electrodes[0].name}": a single voltage drives no current: add a ground or a second electrode'
+        )
+    if not any(electrode.holds for electrode in electrodes):
+        _balanced(case)
+
+
+def _balanced(case: "Case") -> None:
+    """Total currents of those that pulse together; those given per volume are added up when the mesh is known."""
+    groups: dict[tuple, list[ElectrodeCase]] = {}
+    for electrode in case.electrode:
+        if electrode.kind == "current":
+            groups.setdefault(tuple(getattr(electrode, key) for key in PULSES), []).append(electrode)
+    for group in groups.values():
+        currents = [electrode.current for electrode in group if electrode.current is not None]
+        if len(currents) == len(group) and abs(sum(currents)) > 1e-9 * max(map(abs, currents)):
+            names = ", ".join(electrode.name for electrode in group)
+            raise ValueError(
+                f"electrode: the currents of {names} sum to {sum(currents):g} uA and cannot leave: give those that "
+                'pulse together currents of sum 0, or add an electrode of kind "ground"'
+            )
