@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from hpc_twin.case.initial import beginnings
+from hpc_twin.case.measures import measures
 
 if TYPE_CHECKING:
     from hpc_twin.case.schema import Case
@@ -54,4 +55,4 @@ def both_conductivities(case: "Case") -> None:
                 raise ValueError(f'{key}: tissue.model = "{tissue.model}" needs intracellular and extracellular')
 
 
-CHECKS: tuple[Callable[["Case"], None], ...] = (times, conducting, built, both_conductivities, beginnings)
+CHECKS: tuple[Callable[["Case"], None], ...] = (times, conducting, built, both_conductivities, beginnings, measures)

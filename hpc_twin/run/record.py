@@ -35,7 +35,7 @@ class Record:
         shown = {**problem.fields, **states(problem)}
         for observer in self._observers:
             shown |= observer.fields
-        self._fields = {name: shown[name] for name in case.output.fields}
+        self._fields = {name: shown[name] for name in case.output.shown}
         self._rows = {name: np.full(self._domain.whole.n_owned, np.nan) for name in self._fields}
         self._maps = {name: words for observer in self._observers for name, words in observer.maps.items()}
         self._map_rows = {name: np.full(self._domain.whole.n_owned, np.nan) for name in self._maps}

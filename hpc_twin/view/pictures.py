@@ -15,6 +15,7 @@ from hpc_twin.view.fibres import draw_fibres
 from hpc_twin.view.geometry import View, views_of
 from hpc_twin.view.movie import write_movie
 from hpc_twin.view.render import Panel
+from hpc_twin.view.waves import draw_waves, drawn_here
 
 DEFAULT_PANELS = 6
 CAPTIONS = ("outside", "cut open")
@@ -27,12 +28,14 @@ def draw_all(path: Path, out_dir: Path | None, options: ViewOptions, progress: P
         folder = _folder(result.path.parent / "pictures" if out_dir is None else out_dir)
         frames = _frames(result, options)
         views = views_of(result)
-        written = [_map(result, views, name, folder, options) for name in result.maps]
+        single = [name for name in result.maps if name not in drawn_here(result)]
+        written = [_map(result, views, name, folder, options) for name in single]
         if frames:
             written.append(_panels(result, views, frames, folder, options))
         if len(result.times) > 1 and options.movie:
             written.append(_movie(result, views, folder, options, progress))
         written += draw_fibres(result, views, folder, options)
+        written += draw_waves(result, views, frames, folder, options)
         return written + _curves(result.path.parent / "traces.nc", folder, options)
 
 
@@ -81,7 +84,7 @@ def _map(result: Result, views: list[View], name: str, folder: Path, options: Vi
         with Panel(view, layout.tile, colours, (levels[0], levels[-1]), levels=levels[1:-1]) as panel:
             images.append(panel.image(values))
     scale = BoundaryNorm(levels, colours.N)
-    page = sheets.draw_sheet(layout, images, _captions(views), *_words(result, name), colours, scale)
+    page = sheets.draw_sheet(layout, images, _captions(views), *sheets.words(result, name), colours, scale)
     return sheets.save(page, folder / f"{_file_name(name)}.png")
 
 
@@ -92,7 +95,7 @@ def _panels(result: Result, views: list[View], frames: list[int], folder: Path, 
     with Panel(views[-1], layout.tile, colours, limits) as panel:
         images = [panel.image(result.frame(k, options.field)) for k in frames]
     captions = [f"{result.times[k]:g} ms" for k in frames]
-    words = _words(result, options.field)
+    words = sheets.words(result, options.field)
     page = sheets.draw_sheet(layout, images, captions, *words, colours, Normalize(*limits))
     return sheets.save(page, folder / f"{_file_name(options.field)}_times.png")
 
@@ -100,7 +103,7 @@ def _panels(result: Result, views: list[View], frames: list[int], folder: Path, 
 def _movie(result: Result, views: list[View], folder: Path, options: ViewOptions, progress: Progress | None) -> Path:
     limits, colours = _limits(result, options.field), mpl.colormaps[FIELD_COLOURS]
     layout = _side_by_side(views, options)
-    words = _words(result, options.field)
+    words = sheets.words(result, options.field)
     page = sheets.draw_sheet(layout, [], _captions(views), *words, colours, Normalize(*limits))
     path = folder / f"{_file_name(options.field)}.{options.movie}"
     with ExitStack() as stack:
@@ -145,11 +148,6 @@ def _limits(result: Result, name: str) -> tuple[float, float]:
     if high - low > 50:
         return float(np.floor(low / 10) * 10), float(np.ceil(high / 10) * 10)
     return low, high if high > low else low + 1.0
-
-
-def _words(result: Result, name: str) -> tuple[str, str]:
-    long_name, units = result.long_name(name), result.units(name)
-    return long_name[:1].upper() + long_name[1:], f"{name} [{units}]"
 
 
 def _file_name(name: str) -> str:

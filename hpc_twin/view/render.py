@@ -13,17 +13,30 @@ LIFT = 0.003
 
 
 class Panel:
-    """Draws nodal values on a view, off-screen. ``levels`` draws isolines there. Close it, or use it in a ``with``."""
+    """Draws nodal values on a view, off-screen. ``levels`` draws isolines there. Close it, or use it in a ``with``.
 
-    def __init__(self, view: View, size: tuple[int, int], colours, limits: tuple[float, float], levels=None):
-        self._view, self._levels = view, levels
+    cyclic   the values are angles from -pi to pi, which are one
+    opacity  of the surface; what is laid on it is not transparent
+    """
+
+    def __init__(
+        self,
+        view: View,
+        size: tuple[int, int],
+        colours,
+        limits: tuple[float, float],
+        levels=None,
+        cyclic=False,
+        opacity: float = 1.0,
+    ):
+        self._view, self._levels, self._cyclic = view, levels, cyclic
         self._mesh = view.surface.copy()
         self._mesh["values"] = np.zeros(self._mesh.n_points)
         self._plotter = _plotter(size)
         actor = self._plotter.add_mesh(
             self._mesh, scalars="values", cmap=colours, clim=limits, nan_color=NEVER, show_scalar_bar=False,
-            interpolate_before_map=True, ambient=0.5, diffuse=0.58, specular=0.08, specular_power=20, line_width=8,
-            n_colors=getattr(colours, "N", 256), copy_mesh=False,
+            interpolate_before_map=not cyclic, ambient=0.5, diffuse=0.58, specular=0.08, specular_power=20,
+            line_width=8, opacity=opacity, n_colors=getattr(colours, "N", 256), copy_mesh=False,
         )  # fmt: skip
         actor.prop.interpolation = "Phong"
         self._light()
@@ -34,7 +47,7 @@ class Panel:
 
     def image(self, nodal: np.ndarray) -> np.ndarray:
         """(height, width, 3) uint8 picture of these nodal values."""
-        self._mesh["values"] = self._view.values(nodal)
+        self._mesh["values"] = self._on_surface(nodal)
         if self._levels is not None:
             self._draw_lines()
         self._plotter.render()
@@ -42,8 +55,13 @@ class Panel:
 
     def with_lines(self, lines: pv.PolyData, name: str, colours, limits: tuple[float, float]) -> np.ndarray:
         """Picture of the bare surface under ``lines``, which are coloured by their values ``name``."""
-        self._plotter.add_mesh(lines, scalars=name, cmap=colours, clim=limits, show_scalar_bar=False, lighting=False)
+        self.lay(lines, scalars=name, cmap=colours, clim=limits)
         return self.image(np.zeros(self._view.weights.shape[1]))
+
+    def lay(self, things: pv.PolyData, **words: Any) -> None:
+        """Put ``things`` before the surface, unlit, for all pictures to come."""
+        if things.n_points:
+            self._plotter.add_mesh(things, show_scalar_bar=False, lighting=False, **words)
 
     def close(self) -> None:
         """Free the window."""
@@ -54,6 +72,11 @@ class Panel:
 
     def __exit__(self, *error) -> None:
         self.close()
+
+    def _on_surface(self, nodal: np.ndarray) -> np.ndarray:
+        if not self._cyclic:
+            return self._view.values(nodal)
+        return np.arctan2(self._view.values(np.sin(nodal)), self._view.values(np.cos(nodal)))
 
     def _draw_lines(self) -> None:
         lines = self._mesh.contour(self._levels, scalars="values") if self._mesh.n_faces else None

@@ -12,6 +12,7 @@ from matplotlib.colors import BoundaryNorm, Colormap, ListedColormap, Normalize
 from matplotlib.figure import Figure
 from PIL import Image
 
+from hpc_twin.io.result import Result
 from hpc_twin.io.traces import Traces
 
 DPI = 100
@@ -27,13 +28,20 @@ SIDE, HEAD, CAPTION, BAR = 24, 70, 34, 130  # pixels: margins, title, a picture'
 
 
 def isochrone_levels(values: np.ndarray, about: int = 12) -> np.ndarray:
-    """Round levels, about that many, from below the least to above the largest value."""
+    """Round levels, about that many, from below the least to above the largest value, outliers left out."""
     finite = values[np.isfinite(values)]
-    low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
+    low, high = _range(finite) if finite.size else (0.0, 1.0)
     raw = max(high - low, 1e-9) / about
     power = 10 ** np.floor(np.log10(raw))
     step = float(STEPS[np.searchsorted(STEPS, raw / power - 1e-9)] * power)
     return np.arange(np.floor(low / step + 1e-9), np.ceil(high / step - 1e-9) + 1) * step
+
+
+def _range(values: np.ndarray) -> tuple[float, float]:
+    """Least and largest; where they lie far from all but a fiftieth of the values, those of the rest."""
+    low, some, most, high = np.percentile(values, (0, 2, 98, 100))
+    outliers = most > some and high - low > 2 * (most - some)
+    return (float(some), float(most)) if outliers else (float(low), float(high))
 
 
 def banded(name: str, n: int) -> ListedColormap:
@@ -93,7 +101,7 @@ def draw_sheet(
         figure.colorbar(mpl.cm.ScalarMappable(norm=scale, cmap=colours), cax=bar).set_label(label, color=INK)
         bar.tick_params(length=3, color=INK)
         bar.spines[:].set_visible(False)
-        return paste(_pixels(figure), layout, images)
+        return paste(pixels(figure), layout, images)
 
 
 def paste(page: np.ndarray, layout: Layout, images: Sequence[np.ndarray]) -> np.ndarray:
@@ -110,10 +118,17 @@ def save(page: np.ndarray, path: Path) -> Path:
     return path
 
 
-def _pixels(figure: Figure) -> np.ndarray:
+def pixels(figure: Figure) -> np.ndarray:
+    """(height, width, 3) uint8 of what ``figure`` shows."""
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
     return np.asarray(canvas.buffer_rgba())[:, :, :3].copy()
+
+
+def words(result: Result, name: str) -> tuple[str, str]:
+    """Title and label of a field."""
+    long_name, units = result.long_name(name), result.units(name)
+    return long_name[:1].upper() + long_name[1:], f"{name} [{units}]"
 
 
 def draw_curves(traces: Traces, name: str, size: tuple[int, int]) -> np.ndarray:
@@ -130,4 +145,4 @@ def draw_curves(traces: Traces, name: str, size: tuple[int, int]) -> np.ndarray:
         axes.margins(x=0.01)
         if len(traces.names) <= 16:
             axes.legend(frameon=False, loc="upper right", fontsize=10)
-        return _pixels(figure)
+        return pixels(figure)

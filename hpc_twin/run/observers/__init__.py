@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from hpc_twin.case import Case
-from hpc_twin.run.observers.activation import ActivationMaps
+from hpc_twin.run.observers.activation import MEASURES, ActivationMaps
+from hpc_twin.run.observers.frequency import DominantFrequency
 from hpc_twin.run.observers.observer import Observer
+from hpc_twin.run.observers.phases import Phases
 from hpc_twin.run.observers.probes import Probes
 from hpc_twin.run.observers.states import SavedStates
 from hpc_twin.tissue.problem import Problem
@@ -13,7 +15,14 @@ from hpc_twin.tissue.problem import Problem
 
 def observers(case: Case, problem: Problem, folder: Path, attributes: Mapping[str, object]) -> list[Observer]:
     """Those that ``case`` asks for; their files go to ``folder``. Collective."""
-    found: list[Observer] = [ActivationMaps(case, problem)]
+    found: list[Observer] = []
+    wanted = set(case.output.measures)
+    if wanted & MEASURES:
+        found.append(ActivationMaps(case, problem))
+    if wanted & {"phase", "singularities"}:
+        found.append(Phases(case, problem, folder, attributes))
+    if "dominant_frequency" in wanted:
+        found.append(DominantFrequency(case, problem))
     if case.probes:
         found.append(Probes(case, problem, folder, attributes))
     if case.output.state is not None:

@@ -1,15 +1,19 @@
-"""Maps of activation, repolarisation and action potential duration."""
+"""Maps of the beats: activation, repolarisation, action potential duration, cycle length, velocity of the front."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
 from hpc_twin.case import Case
+from hpc_twin.run.observers.seldom import Seldom
 from hpc_twin.stepping import Clock
-from hpc_twin.tissue.measures import Activation, Repolarisation
+from hpc_twin.tissue.measures import Activation, Repolarisation, front_velocity
 from hpc_twin.tissue.problem import Problem, Shown
 
 REPOLARISATION_EVERY = 0.5  # ms
+MEASURES = {"activation", "repolarisation", "apd", "last_beat", "cycle_length", "velocity"}
+
+Known = Mapping[str, tuple[str, str, Callable[[], np.ndarray]]]  # name -> (unit, long_name, values)
 
 
 class ActivationMaps:
@@ -18,17 +22,18 @@ class ActivationMaps:
     fields: Mapping[str, Shown] = {}
 
     def __init__(self, case: Case, problem: Problem):
-        share = case.output.repolarisation
-        self._V, self._dt = problem.V.owned, case.tissue.dt
+        output, V = case.output, problem.V.owned
+        self._V, self._dt = V, case.tissue.dt
         self._looks = Clock.of(REPOLARISATION_EVERY, self._dt)
-        self._activation = Activation(self._V, case.output.activation_threshold)
-        self._repolarisation = Repolarisation(self._V, share)
-        self._apd = f"APD{round(100 * share)}"
-        self.maps: Mapping[str, tuple[str, str]] = {
-            "activation": ("ms", "activation time: first upstroke through the threshold"),
-            "repolarisation": ("ms", "repolarisation time"),
-            self._apd: ("ms", "action potential duration: repolarisation - activation"),
-        }
+        self._activation = Activation(V, output.activation_threshold)
+        self._repolarisation = Repolarisation(V, output.repolarisation, _rest(problem))
+        begin, part, until = self._activation, problem.part, case.tissue.until
+        self._fronts = [Seldom(until, lambda: front_velocity(part, begin.times)),
+                        Seldom(until, lambda: front_velocity(part, begin.last))]  # fmt: skip
+        self._known = _chosen(
+            output.measures, output.repolarisation, begin, self._repolarisation, [front.value for front in self._fronts]
+        )
+        self.maps: Mapping[str, tuple[str, str]] = {name: known[:2] for name, known in self._known.items()}
 
     def see(self, step: int, t: float) -> None:
         """Look at V."""
@@ -36,12 +41,64 @@ class ActivationMaps:
             self._activation.update(self._V, t, self._dt)
             if self._looks.rings(step):
                 self._repolarisation.update(self._V, self._activation, t, self._looks.every * self._dt)
+        for front in self._fronts:
+            front.now = t
 
     def values(self) -> dict[str, np.ndarray]:
         """NaN where it has not happened."""
-        begin, end = self._activation.times, self._repolarisation.times
-        return {"activation": begin, "repolarisation": end, self._apd: end - begin}
+        return {name: values() for name, (_, _, values) in self._known.items()}
 
     def close(self, complete: bool) -> int:
         """No files."""
         return 0
+
+
+def _velocity(prefix: str, words: str, velocity: Callable[[], np.ndarray]) -> Known:
+    """Components and size of ``velocity()`` (n_owned, 3)."""
+
+    def component(k: int) -> Callable[[], np.ndarray]:
+        return lambda: velocity()[:, k]
+
+    found = {f"{prefix}velocity_{a}": ("m/s", f"velocity of {words}, {a}", component(k)) for k, a in enumerate("xyz")}
+    size = ("m/s", f"conduction velocity of {words}", lambda: np.linalg.norm(velocity(), axis=1))
+    return {**found, f"{prefix}speed": size}
+
+
+def _rest(problem: Problem) -> np.ndarray:
+    """(n_owned,) V at which the cells of each node rest, also where the run starts in the middle of a beat."""
+    rest = problem.V.owned.copy()
+    for population in problem.populations:
+        population.rest(rest)
+    return rest
+
+
+def _chosen(
+    measures: tuple[str, ...],
+    share: float,
+    begin: Activation,
+    end: Repolarisation,
+    fronts: list[Callable[[], np.ndarray]],
+) -> Known:
+    """What ``measures`` asks for."""
+    apd = f"APD{round(100 * share)}"
+    first = "activation of the first beat: upstroke through the threshold"
+    known: dict[str, Known] = {
+        "activation": {"activation": ("ms", first, lambda: begin.times)},
+        "repolarisation": {"repolarisation": ("ms", "repolarisation of the first beat", lambda: end.times)},
+        "apd": {apd: ("ms", "action potential duration of the first beat", lambda: end.times - begin.times)},
+        "last_beat": {
+            "beats": ("1", "number of activations", lambda: begin.count.astype(float)),
+            "last_activation": ("ms", "activation of the last beat", lambda: begin.last),
+            "last_repolarisation": ("ms", "repolarisation of the last beat that ended", lambda: end.last),
+            f"last_{apd}": ("ms", "action potential duration of the last beat that ended", lambda: end.duration),
+            "last_DI": ("ms", "diastolic interval before the last activation", lambda: end.interval),
+        },
+        "cycle_length": {
+            "cycle_length": ("ms", "mean time between activations", begin.mean_cycle),
+            "last_cycle_length": ("ms", "time between the last two activations", lambda: begin.cycle),
+        },
+        "velocity": _velocity("", "the first beat's front", fronts[0]),
+    }
+    if {"velocity", "last_beat"} <= set(measures):
+        known["last_beat"] = {**known["last_beat"], **_velocity("last_", "the last front", fronts[1])}
+    return {name: words for measure in known if measure in measures for name, words in known[measure].items()}

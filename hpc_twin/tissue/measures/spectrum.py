@@ -4,6 +4,8 @@ import numpy as np
 from scipy.linalg.blas import sgemm
 
 BATCH = 32  # samples that enter the sums together
+BLOCK = 1 << 14  # nodes whose sums are looked at together
+TINY = 1e-30
 QUIET = 1.0  # mV; a node that oscillates less has no frequency
 
 
@@ -49,17 +51,12 @@ class Spectrum:
 
     def dominant(self) -> np.ndarray:
         """(n_nodes,) Hz of what was seen so far; NaN where V is quiet."""
-        waiting = self._seen % BATCH
-        sums = self._sums + self._factors[:, :waiting] @ self._batch[:waiting] if waiting else self._sums
-        amplitude = self._amplitudes(sums.astype(float))
-        largest = amplitude.argmax(axis=0)
-        inner = np.clip(largest, 1, len(amplitude) - 2)
-        low, mid, high = (np.log(np.take_along_axis(amplitude, (inner + k)[None], 0)[0] + 1e-30) for k in (-1, 0, 1))
-        bend = low - 2 * mid + high
-        shift = np.divide(low - high, 2 * bend, out=np.zeros_like(bend), where=(bend < 0) & (largest == inner))
-        known = self.frequencies[1:]
-        found = known[largest] + shift * (known[1] - known[0])
-        return np.where(amplitude.max(axis=0) < QUIET, np.nan, found)
+        n_nodes = self._sums.shape[1]
+        found = np.full(n_nodes, np.nan)
+        for first in range(0, n_nodes, BLOCK):
+            block = slice(first, first + BLOCK)
+            found[block] = _peak(self._amplitudes(block), self.frequencies[1:])
+        return found
 
     def _weight(self, k: int) -> float:
         return float(np.sin(np.pi * (k + 0.5) / self._n_samples) ** 2)
@@ -68,9 +65,20 @@ class Spectrum:
         """sums += factors batch, in place: BLAS sees the transposes, which are in its own order."""
         sgemm(1.0, self._batch[:n].T, self._factors[:, :n].T, beta=1.0, c=self._sums.T, overwrite_c=1)
 
-    def _amplitudes(self, sums: np.ndarray) -> np.ndarray:
-        """(n_frequencies, n_nodes) mV."""
-        half = len(self.frequencies)
-        mean = sums[0] / max(self._window[0], 1e-30)
-        sums = sums - self._window[:, None] * mean
-        return 2 * np.hypot(sums[1:half], sums[half + 1 :]) / max(self._window[0], 1e-30)
+    def _amplitudes(self, block: slice) -> np.ndarray:
+        """(n_frequencies, n) mV of some nodes."""
+        waiting, half = self._seen % BATCH, len(self.frequencies)
+        sums = self._sums[:, block] + self._factors[:, :waiting] @ self._batch[:waiting, block].astype(float)
+        sums -= self._window[:, None] * (sums[0] / max(self._window[0], TINY))
+        return 2 * np.hypot(sums[1:half], sums[half + 1 :]) / max(self._window[0], TINY)
+
+
+def _peak(amplitude: np.ndarray, frequencies: np.ndarray) -> np.ndarray:
+    """(n,) Hz where ``amplitude`` (n_frequencies, n) is largest, by a parabola through three logarithms."""
+    largest = amplitude.argmax(axis=0)
+    inner = np.clip(largest, 1, len(amplitude) - 2)
+    low, mid, high = (np.log(np.take_along_axis(amplitude, (inner + k)[None], 0)[0] + TINY) for k in (-1, 0, 1))
+    bend = low - 2 * mid + high
+    shift = np.divide(low - high, 2 * bend, out=np.zeros_like(bend), where=(bend < 0) & (largest == inner))
+    found = frequencies[largest] + shift * (frequencies[1] - frequencies[0])
+    return np.where(amplitude.max(axis=0) < QUIET, np.nan, found)
