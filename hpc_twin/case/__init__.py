@@ -2,9 +2,12 @@
 
 from hpc_twin.case.cells import LABELS, CellCase, CellModelCase
 from hpc_twin.case.conductivity import ConductivityCase
+from hpc_twin.case.fibres import FibreCase
+from hpc_twin.case.gradient import GradientCase
 from hpc_twin.case.load import LoadedCase, load_case
-from hpc_twin.case.mesh import FibreCase, MeshCase
+from hpc_twin.case.mesh import MeshCase
 from hpc_twin.case.places import Place
+from hpc_twin.case.region import RegionCase
 from hpc_twin.case.schema import Case
 from hpc_twin.case.stimulus import StimulusCase
 
@@ -15,9 +18,11 @@ __all__ = [
     "CellModelCase",
     "ConductivityCase",
     "FibreCase",
+    "GradientCase",
     "LoadedCase",
     "MeshCase",
     "Place",
+    "RegionCase",
     "StimulusCase",
     "load_case",
 ]

@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from hpc_twin.case.gradient import GradientCase
 from hpc_twin.case.quantities import PositiveTime
 from hpc_twin.case.section import Section, Share
 
@@ -38,6 +39,7 @@ class CellModelCase(Section):
 
     model: str = Field(description="library name, or a .mmt, .cellml or SBML file beside the case")
     parameters: dict[str, float | str] = Field({}, description='model constants: {"ikr.g" = "0.5x"}')
+    gradients: dict[str, GradientCase] = Field({}, description="model constant -> how it varies from cell to cell")
     labels: dict[Literal["v", "stimulus", "time", "calcium", "force"], str] = Field(
         {}, description='where they are guessed wrong: {v = "membrane.V"}'
     )
@@ -51,9 +53,19 @@ class CellModelCase(Section):
             raise ValueError("give initial or prepace, not both")
         return self
 
+    @model_validator(mode="after")
+    def _one_value(self):
+        for name, gradient in self.gradients.items():
+            if name in self.parameters and any(not gradient.numbers(key)[0] for key in gradient.along):
+                raise ValueError(f'{name}: found a value in parameters and others in gradients; there, say "2x" of it')
+        return self
+
 
 class CellCase(CellModelCase):
-    """[cells] the model of every node, its scheme, and other models in some regions or transmural layers."""
+    """[cells] the model of every node, its scheme, and other models in transmural layers and in regions.
+
+    A region goes before a layer. Gradients of [cells] hold in its layers too; a region has its own.
+    """
 
     scheme: str = Field("auto", description=SCHEMES)
     precision: Literal["double", "mixed"] = Field(
@@ -62,7 +74,7 @@ class CellCase(CellModelCase):
     tables: bool = Field(False, description="what V alone decides from tables, if right to 1e-6: docs/performance.md")
     substeps: int = Field(1, ge=1, le=1000, description="steps of the cells in one step of the tissue")
     regions: dict[str, CellModelCase] = Field({}, description="region name or tag -> model")
-    layers: dict[str, CellModelCase] = Field({}, description="endo, mid, epi -> model, by transmural depth")
+    layers: dict[str, CellModelCase] = Field({}, description="endo, mid, epi -> model: docs/regions.md")
     layer_depths: tuple[Share, Share] = Field((0.3, 0.7), description="where mid begins and ends, 0 endo to 1 epi")
 
     @model_validator(mode="after")
@@ -70,8 +82,6 @@ class CellCase(CellModelCase):
         unknown = set(self.layers) - {"endo", "mid", "epi"}
         if unknown:
             raise ValueError(f"cells.layers: found {', '.join(sorted(unknown))}, allowed are endo, mid, epi")
-        if self.layers and self.regions:
-            raise ValueError("give cells.regions or cells.layers, not both")
         return self
 
     @property
@@ -80,3 +90,9 @@ class CellCase(CellModelCase):
         found: dict[str, CellModelCase] = {"cells": self}
         found |= {f"cells.regions.{name}": model for name, model in self.regions.items()}
         return found | {f"cells.layers.{name}": model for name, model in self.layers.items()}
+
+    @property
+    def gradients_by_model(self) -> dict[str, dict[str, GradientCase]]:
+        """Key of ``models`` -> its gradients, in the order of its kernel's varying parameters."""
+        shared = {key: self.gradients for key in self.models if key.startswith("cells.layers.")}
+        return {key: {**shared.get(key, {}), **model.gradients} for key, model in self.models.items()}

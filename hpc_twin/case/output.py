@@ -31,3 +31,4 @@ class OutputCase(Section):
     def shown(self) -> tuple[str, ...]:
         """Fields of every frame."""
         return (*self.fields, "phase") if "phase" in self.measures else self.fields
+    coordinates: bool = Field(False, description="store the ventricular coordinates of the nodes: docs/regions.md")

@@ -6,9 +6,11 @@ from hpc_twin.case.bath import BathCase
 from hpc_twin.case.cells import CellCase
 from hpc_twin.case.checks import CHECKS
 from hpc_twin.case.initial import InitialCase
-from hpc_twin.case.mesh import FibreCase, MeshCase, PartitionCase
+from hpc_twin.case.fibres import FibreCase
+from hpc_twin.case.mesh import MeshCase, PartitionCase
 from hpc_twin.case.output import OutputCase
 from hpc_twin.case.quantities import Point
+from hpc_twin.case.region import RegionCase
 from hpc_twin.case.section import Section
 from hpc_twin.case.stimulus import StimulusCase
 from hpc_twin.case.tissue import SolverCase, TissueCase
@@ -19,6 +21,7 @@ class Case(Section):
 
     title: str = ""
     mesh: MeshCase
+    region: tuple[RegionCase, ...] = ()
     fibres: FibreCase = FibreCase()
     cells: CellCase
     tissue: TissueCase

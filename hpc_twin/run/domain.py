@@ -10,20 +10,23 @@ from hpc_twin.mesh.part import Part
 from hpc_twin.mesh.partition import distribute
 from hpc_twin.parallel import on_root, warn
 from hpc_twin.run.meshes import make_mesh
+from hpc_twin.run.regions import placed, surfaces_needed
 from hpc_twin.run.timer import Timer
 from hpc_twin.tissue.conductivity import region_tags
 
 
 def distributed(case: Case, folder: Path, comm, timer: Timer) -> Part:
-    """Read or generate the mesh on rank 0 and split it."""
+    """Read or generate the mesh on rank 0, split it, and name the regions of the case."""
     with timer.part("mesh"):
-        made = on_root(comm, lambda: make_mesh(case.mesh, case.fibres, folder))
+        made = on_root(comm, lambda: make_mesh(case.mesh, surfaces_needed(case), folder))
         mesh, words = made or (None, [])
         for word in words:
             warn(comm, word)
         comm.barrier()
     with timer.part("partition"):
-        return distribute(mesh, comm, case.partition.method)
+        part = distribute(mesh, comm, case.partition.method)
+    with timer.part("regions"):
+        return placed(case, part)
 
 
 def tissue(case: Case, whole: Part) -> Subdomain:

@@ -1,5 +1,6 @@
 """The compiled cell models of a case, each at its initial state."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from hpc_twin.case import LABELS, CellCase, CellModelCase
@@ -12,12 +13,12 @@ FILES = (".mmt", ".cellml", ".xml", ".sbml")  # of cell models
 
 def load_kernels(cells: CellCase, folder: Path, comm) -> list[Kernel]:
     """The models of a case, each at its initial state: the general one, then those of regions or layers, in order."""
-    models = cells.models
-    kernels = load_all([_request(model, cells, folder) for model in models.values()], comm)
+    models, varying = cells.models, cells.gradients_by_model
+    kernels = load_all([_request(model, cells, varying[key], folder) for key, model in models.items()], comm)
     return [_started(*each, folder, comm) for each in zip(kernels, models, models.values(), strict=True)]
 
 
-def _request(model: CellModelCase, cells: CellCase, folder: Path) -> dict:
+def _request(model: CellModelCase, cells: CellCase, varying: Iterable[str], folder: Path) -> dict:
     """The arguments of ``load``."""
     is_file = Path(model.model).suffix.lower() in FILES or (folder / model.model).is_file()
     return {
@@ -26,6 +27,7 @@ def _request(model: CellModelCase, cells: CellCase, folder: Path) -> dict:
         "precision": cells.precision,
         "tables": cells.tables,
         "parameters": model.parameters,
+        "varying": tuple(varying),
         "labels": {LABELS[name]: variable for name, variable in model.labels.items()},
     }
 

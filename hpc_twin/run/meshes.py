@@ -3,7 +3,7 @@
 import inspect
 from pathlib import Path
 
-from hpc_twin.case import FibreCase, MeshCase
+from hpc_twin.case import MeshCase
 from hpc_twin.mesh.checks import usable
 from hpc_twin.mesh.generate import GENERATORS
 from hpc_twin.mesh.model import Mesh
@@ -16,15 +16,15 @@ from hpc_twin.units import parse
 SURFACES = ({"epi", "lv", "rv", "base"}, {"epi", "endo", "base"})
 
 
-def make_mesh(wanted: MeshCase, fibres: FibreCase, folder: Path) -> tuple[Mesh, list[str]]:
-    """The mesh and what the user should know of it. Raises InputError."""
+def make_mesh(wanted: MeshCase, surfaces: bool, folder: Path) -> tuple[Mesh, list[str]]:
+    """The mesh, with named surfaces if they are needed, and what the user should know of it. Raises InputError."""
     if wanted.file is not None:
         path = folder / wanted.file
         mesh, words = usable(read(path, wanted.unit), path)
     else:
         mesh, words = usable(generated(str(wanted.generate), wanted.shape), wanted.generate)
     mesh = refined(mesh, wanted.refine)
-    if fibres.rule == "bayer2012" and not any(names <= set(mesh.node_sets) for names in SURFACES):
+    if surfaces and not any(names <= set(mesh.node_sets) for names in SURFACES):
         mesh = with_surfaces(mesh)
         words.append(
             f"surfaces found by shape: {', '.join(f'{k} {len(v):,} nodes' for k, v in mesh.node_sets.items())}"

@@ -10,13 +10,17 @@ from hpc_twin.cellmodels import Kernel
 
 @dataclass
 class Population:
-    """Cells of one model. ``nodes`` are owned nodes, or a slice when the population is all of them."""
+    """Cells of one model. ``nodes`` are owned nodes, or a slice when the population is all of them.
+
+    ``parameters`` (n_varying, n) are those of the kernel that vary from cell to cell.
+    """
 
     kernel: Kernel
     nodes: np.ndarray | slice
     states: np.ndarray
     _V: np.ndarray = field(repr=False)
     _stimulus: np.ndarray = field(repr=False)
+    parameters: np.ndarray | None = None
 
     @classmethod
     def at(cls, kernel: Kernel, nodes: np.ndarray, n_owned: int) -> "Population":
@@ -32,12 +36,12 @@ class Population:
     def advance(self, V: np.ndarray, stimulus: np.ndarray | None, t: float, dt: float, substeps: int) -> None:
         """One step of the cells, V in place."""
         if isinstance(self.nodes, slice):
-            self.kernel.advance(V, self.states, stimulus, t, dt, substeps)
+            self.kernel.advance(V, self.states, stimulus, t, dt, substeps, self.parameters)
             return
         np.take(V, self.nodes, out=self._V)
         if stimulus is not None:
             stimulus = np.take(stimulus, self.nodes, out=self._stimulus)
-        self.kernel.advance(self._V, self.states, stimulus, t, dt, substeps)
+        self.kernel.advance(self._V, self.states, stimulus, t, dt, substeps, self.parameters)
         V[self.nodes] = self._V
 
     def read(self, state: str, into: np.ndarray) -> None:

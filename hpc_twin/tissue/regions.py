@@ -27,7 +27,7 @@ def inside_box(points: np.ndarray, low, high) -> np.ndarray:
 
 
 def inside_ellipsoid(points: np.ndarray, centre, axes) -> np.ndarray:
-    """Whether points (n, 3) lie in the ellipsoid of semi-``axes`` (3,) [mm] along x, y and z; a ball has three equal."""
+    """Whether points (n, 3) lie in the ellipsoid of semi-``axes`` (3,) [mm] along x, y and z."""
     return np.linalg.norm((points - np.asarray(centre)) / np.asarray(axes), axis=1) <= 1
 
 
@@ -81,7 +81,7 @@ def share(part: Part, chosen: np.ndarray, score: np.ndarray, fraction: float) ->
 
 
 def uniform(ids: np.ndarray, seed: int) -> np.ndarray:
-    """(n,) numbers from 0 to 1, decided by each id and the seed alone: SplitMix64 (Steele, Lea & Flood 2014, OOPSLA)."""
+    """(n,) numbers from 0 to 1, decided by each id and the seed alone: SplitMix64 (Steele et al. 2014, OOPSLA)."""
     with np.errstate(over="ignore"):
         mixed = _mix(np.uint64(seed) * np.uint64(0xD1B54A32D192ED03) + ids.astype(np.uint64))
     return (mixed >> np.uint64(11)).astype(float) * 2.0**-53

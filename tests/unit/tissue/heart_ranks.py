@@ -7,19 +7,22 @@ import numpy as np
 from hpc_twin.mesh.generate import biventricle
 from hpc_twin.mesh.partition import distribute
 from hpc_twin.parallel import on_root, world
-from hpc_twin.tissue.fibres import transmural, ventricular_fibres
+from hpc_twin.tissue.coordinates import VENTRICULAR, Coordinates
+from hpc_twin.tissue.fibres import ventricular_fibres
 
 
 def main(path: str) -> None:
     comm = world()
     part = distribute(on_root(comm, lambda: biventricle(scale=0.3, h=1.2)), comm)
     fibres, sheets = ventricular_fibres(part)
-    depth = transmural(part)
+    found = Coordinates(part)
+    places = np.column_stack([found[name].nodes for name in VENTRICULAR])
+    where = np.column_stack([found[name].elements for name in VENTRICULAR])
     mine = slice(part.n_owned_elements)
-    elements = comm.gather((part.element_ids[mine], np.hstack((fibres, sheets))[mine]))
-    nodes = comm.gather((part.node_ids, depth))  # ghosts too: they must agree with their owners
+    elements = comm.gather((part.element_ids[mine], np.hstack((fibres, sheets, where))[mine]))
+    nodes = comm.gather((part.node_ids, places))  # ghosts too: they must agree with their owners
     if comm.rank == 0:
-        np.savez(path, directions=ordered(elements), depth=ordered(nodes))
+        np.savez(path, directions=ordered(elements), places=ordered(nodes))
 
 
 def ordered(pieces) -> np.ndarray:

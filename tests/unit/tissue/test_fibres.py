@@ -14,7 +14,8 @@ from hpc_twin.mesh.read import read
 from hpc_twin.mesh.surfaces import with_surfaces
 from hpc_twin.parallel import InputError, world
 from hpc_twin.tissue.bayer import axis_frames, bislerp, orient
-from hpc_twin.tissue.fibres import FibreAngles, transmural, ventricular_fibres
+from hpc_twin.tissue.coordinates import VENTRICULAR, Coordinates
+from hpc_twin.tissue.fibres import FibreAngles, ventricular_fibres
 from hpc_twin.tissue.laplace import laplace, on_elements, smooth_gradients
 
 ROOT = Path(__file__).parents[3]
@@ -108,7 +109,7 @@ def helix(part, fibres):
     up = np.cross(outward, around)
     assert ((fibres * around).sum(axis=1)[centre[:, 2] > -20] > 0).all()
     angle = np.degrees(np.arctan2((fibres * up).sum(axis=1), (fibres * around).sum(axis=1)))
-    return angle, on_elements(part, transmural(part)), (centre[:, 2] > -20) & (centre[:, 2] < 7)
+    return angle, Coordinates(part)["transmural"].elements, (centre[:, 2] > -20) & (centre[:, 2] < 7)
 
 
 def test_angles_are_parameters(ventricle):
@@ -133,7 +134,7 @@ def test_septum_turns_from_one_endocardium_to_the_other(heart):
     for wall in (band & (x > 0) & (across < 1), band & (x < 0)):
         slope, start = np.polyfit(across[wall], rise[wall], 1)
         assert slope == pytest.approx(-120, abs=20) and start + slope / 2 == pytest.approx(0, abs=8)
-    free, depth = band & (x > 0.3 * 54), on_elements(heart, transmural(heart))
+    free, depth = band & (x > 0.3 * 54), Coordinates(heart)["transmural"].elements
     slope, start = np.polyfit(depth[free], rise[free], 1)
     assert slope == pytest.approx(-120, abs=25) and start + slope / 2 == pytest.approx(0, abs=8)
 
@@ -156,22 +157,17 @@ def neighbours(elements: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return order[:-1][same] // 4, order[1:][same] // 4
 
 
-def test_transmural_is_0_on_endocardia_and_1_on_the_epicardium(heart):
-    depth = transmural(heart)
-    sets = heart.node_sets
-    assert depth[np.concatenate((sets["lv"], sets["rv"]))].max() == 0 and depth[sets["epi"]].min() == 1
-    middle = depth[(depth > 0) & (depth < 1)]
-    assert len(middle) > 500 and depth.min() == 0 and depth.max() == 1
-
-
-def test_two_ranks_make_the_same_fibres(heart, tmp_path):
+def test_two_ranks_make_the_same_fibres_and_coordinates(heart, tmp_path):
     script = str(Path(__file__).parent / "heart_ranks.py")
     done = run_on(2, [sys.executable, script, str(tmp_path / "2.npz")], OMP_NUM_THREADS="1")
     assert done.returncode == 0, done.stderr
     two = np.load(tmp_path / "2.npz")
-    directions = np.hstack(ventricular_fibres(heart))
-    np.testing.assert_allclose(two["directions"][heart.element_ids], directions, atol=1e-6)
-    np.testing.assert_allclose(two["depth"][heart.node_ids], transmural(heart), atol=1e-9)
+    found = Coordinates(heart)
+    directions, where = np.split(two["directions"][heart.element_ids], [6], axis=1)
+    np.testing.assert_allclose(directions, np.hstack(ventricular_fibres(heart)), atol=1e-6)
+    for column, name in enumerate(VENTRICULAR):
+        np.testing.assert_allclose(where[:, column], found[name].elements, atol=1e-7)
+        np.testing.assert_allclose(two["places"][heart.node_ids, column], found[name].nodes, atol=1e-7)
 
 
 def test_against_the_fibres_of_somebody_elses_heart():
@@ -200,7 +196,7 @@ def test_missing_node_sets(heart, remove, words):
 
 def test_empty_sets_wrong_elements_and_wrong_angles(heart):
     with pytest.raises(InputError, match="'epi' is empty"):
-        transmural(replace(heart, node_sets={**heart.node_sets, "epi": np.zeros(0, np.int64)}))
+        ventricular_fibres(replace(heart, node_sets={**heart.node_sets, "epi": np.zeros(0, np.int64)}))
     with pytest.raises(InputError, match="tetrahedra"):
         ventricular_fibres(replace(heart, elements=heart.elements[:, :3]))
     with pytest.raises(InputError, match="alpha_epi: found 100, allowed is -90 to 90"):
