@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -53,7 +54,7 @@ def error(wave: Wave, level: int, comm) -> Error:
 
 def orders(errors: list[Error]) -> list[tuple[float, float]]:
     """Of the largest and of the mean error, from one level to the next, which halves the edges."""
-    return [tuple(np.log2([a.largest / b.largest, a.mean / b.mean])) for a, b in zip(errors, errors[1:], strict=False)]
+    return [tuple(np.log2([a.largest / b.largest, a.mean / b.mean])) for a, b in pairwise(errors)]
 
 
 def _centres(part: Part) -> np.ndarray:

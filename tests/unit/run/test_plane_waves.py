@@ -1,0 +1,56 @@
+"""The plane wave of a cell model: its velocity for any conductivity, and the current in it."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from hpc_twin.cellmodels import load
+from hpc_twin.parallel import InputError, world
+from hpc_twin.run.cable import Cable
+from hpc_twin.run.plane_waves import plane_wave
+from hpc_twin.run.velocity import plane_wave_velocity
+from hpc_twin.tissue.monodomain import Discretisation
+
+CAPACITY = 1.4
+
+
+@pytest.fixture(scope="module")
+def wave():
+    return plane_wave(load("mitchell_schaeffer_2003", comm=world()), CAPACITY, world())
+
+
+@pytest.mark.parametrize("sigma", [0.02, 0.3])
+def test_velocity_follows_from_one_cable(wave, sigma):
+    """v^2 = rate sigma / (chi Cm), against a cable of that conductivity on a mesh of its own."""
+    fine = replace(wave.medium, h=np.sqrt(sigma / CAPACITY) / 6, how=Discretisation(lumping=0.25))
+    assert plane_wave_velocity(fine, sigma) == pytest.approx(np.sqrt(wave.rate * sigma / CAPACITY), rel=3e-3)
+
+
+def test_foot_makes_the_cell_of_a_cable(wave):
+    """A cell by itself that is given the foot's charge has the V of a cell in the cable, from the foot on."""
+    foot, dt = wave.foot(), wave.medium.dt
+    kernel = wave.medium.kernel
+    V, states = np.full(1, kernel.v_initial), kernel.new_states(1)
+    alone = []
+    for n in range(1500):
+        ends = foot.given(np.array([n * dt, (n + 1) * dt]))
+        kernel.advance(V, states, np.diff(ends) / dt, n * dt, dt)
+        alone.append(V[0])
+    coupled = _middle(wave, 4000)
+    alone, shift = np.array(alone), np.argmax(coupled > 0) - np.argmax(np.array(alone) > 0)
+    assert np.abs(coupled[shift : shift + 1500] - alone).max() < 3.0
+    assert np.ptp(alone) > 80
+
+
+def _middle(wave, steps: int) -> np.ndarray:
+    cable, found = Cable(wave.medium, wave.sigma, 10.0), []
+    for _ in cable.march(steps * wave.medium.dt):
+        found.append(cable.V[len(cable.x) // 2])
+    return np.array(found)
+
+
+def test_no_wave_is_told():
+    """O'Hara-Rudy's sodium current carries no wave: the paper's own tissue runs took that of another model."""
+    with pytest.raises(InputError, match="no wave propagates in a cable of ohara_rudy_2011"):
+        plane_wave(load("ohara_rudy_2011_endo", comm=world()), CAPACITY, world())
