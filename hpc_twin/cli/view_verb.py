@@ -20,6 +20,9 @@ def view(
     field: Annotated[str, typer.Option(help="What to draw at these times and in the movie.")] = "V",
     movie: Annotated[str, typer.Option(help="mp4, gif or none.")] = "mp4",
     size: Annotated[str, typer.Option(help="Width x height in pixels.")] = "1200x900",
+    towards: Annotated[
+        str, typer.Option("--from", help='Where to look from, as "1,-1,0.5" (z is up). [default: by shape]')
+    ] = "",
 ) -> None:
     """Draw activation isochrones, V at chosen times, a movie of V, and curves of the probes.
 
@@ -28,7 +31,7 @@ def view(
     from hpc_twin.parallel import on_root, world
     from hpc_twin.view import view_options
 
-    options = view_options(times, field, movie, size)
+    options = view_options(times, field, movie, size, towards)
     on_root(world(), lambda: _draw(result, out, options))
 
 

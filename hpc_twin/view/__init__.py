@@ -19,23 +19,31 @@ MOVIES = ("mp4", "gif", "none")
 
 @dataclass(frozen=True)
 class ViewOptions:
-    """What to draw. times [ms] of the panels (None: six over the run), field, movie "mp4", "gif" or None, size [px]."""
+    """What to draw. times [ms] of the panels (None: six over the run), field, movie "mp4", "gif" or None, size [px].
+
+    towards  from the organ to the viewer (None: the shape decides)
+    """
 
     times: tuple[float, ...] | None = None
     field: str = "V"
     movie: str | None = "mp4"
     size: tuple[int, int] = (1200, 900)
     fps: int = 20
+    towards: tuple[float, float, float] | None = None
 
 
-def view_options(times: str = "", field: str = "V", movie: str = "mp4", size: str = "1200x900") -> ViewOptions:
-    """Options from the words of a command line: times "10 ms, 50 ms", movie "mp4", "gif" or "none", size "1200x900".
+def view_options(
+    times: str = "", field: str = "V", movie: str = "mp4", size: str = "1200x900", towards: str = ""
+) -> ViewOptions:
+    """Options from the words of a command line: times "10 ms, 50 ms", movie "mp4", "gif" or "none", size "1200x900",
+    towards "1,-1,0.5".
 
     Raises InputError that names the option.
     """
     if movie not in MOVIES:
         raise InputError(f"--movie: found '{movie}', allowed are {', '.join(MOVIES)}")
-    return ViewOptions(_times(times), field, None if movie == "none" else movie, _size(size))
+    kind = None if movie == "none" else movie
+    return ViewOptions(_times(times), field, kind, _size(size), towards=_towards(towards))
 
 
 def make_pictures(
@@ -77,6 +85,18 @@ def _times(text: str) -> tuple[float, ...] | None:
         return tuple(parse(part.strip(), "time") for part in text.split(",")) if text.strip() else None
     except InputError as error:
         raise InputError(f"--times: {error}") from None
+
+
+def _towards(text: str) -> tuple[float, float, float] | None:
+    if not text.strip():
+        return None
+    try:
+        x, y, z = (float(part) for part in text.split(","))
+    except ValueError:
+        raise InputError(f"--from: found '{text}', write a direction like 1,-1,0.5") from None
+    if not (0 < (x * x + y * y + z * z) < 1e12):
+        raise InputError(f"--from: found '{text}', a direction needs a length")
+    return x, y, z
 
 
 def _size(text: str) -> tuple[int, int]:

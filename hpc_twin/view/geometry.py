@@ -42,17 +42,23 @@ class View:
         return self.weights @ nodal
 
 
-def views_of(result: Result) -> list[View]:
-    """The views worth showing: one from outside and, of a hollow organ, one cut open."""
+def views_of(result: Result, towards: tuple[float, float, float] | None = None) -> list[View]:
+    """The views worth showing: one from outside and, of a hollow organ, one cut open.
+
+    ``towards`` points from the organ to the viewer; z, or y where one looks along z, is then up. By default the shape
+    decides.
+    """
     grid = _grid(result)
     size = int(grid.celltypes[0] == pv.CellType.TETRA)
     axes = _principal_axes(grid.points)
     hollow = bool(size) and _filling(grid, axes) < HOLLOW
     flat = _extents(grid.points, axes)[2] < 1e-3 * _extents(grid.points, axes)[0]
     right, up = _organ(grid, axes) if hollow else _table(axes, flat or not size)
+    if towards is not None:
+        right, up = _seen_from(np.asarray(towards, float))
     if not hollow:
         return [_outside(grid, right, up, outlined=bool(size))]
-    raised = _tilted(right, up)
+    raised = _tilted(right, up) if towards is None else up
     return [_outside(grid, right, raised, outlined=False), _cut(grid, right, up, raised)]
 
 
@@ -123,6 +129,14 @@ def _table(axes: np.ndarray, flat: bool) -> tuple[np.ndarray, np.ndarray]:
     towards = 0.45 * right - 0.9 * back + 0.75 * top
     towards /= np.linalg.norm(towards)
     up = top - (top @ towards) * towards
+    up /= np.linalg.norm(up)
+    return np.cross(up, towards), up
+
+
+def _seen_from(towards: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    towards = towards / np.linalg.norm(towards)
+    upright = np.eye(3)[2 if abs(towards[2]) < 0.999 else 1]
+    up = upright - (upright @ towards) * towards
     up /= np.linalg.norm(up)
     return np.cross(up, towards), up
 

@@ -149,3 +149,21 @@ def test_fibres_are_strokes_of_one_colour(tmp_path, degrees):
     image = imageio.imread(tmp_path / "pictures" / "fibres.png")[60:-60, 20:-120, :3].astype(int)
     wanted = 255 * np.array(colormaps["hsv"]((degrees + 90) / 180)[:3])
     assert (np.abs(image - wanted).sum(axis=2) < 60).mean() > 0.01
+
+
+@pytest.mark.parametrize("towards", [(1.0, -2.0, 0.5), (0.0, 0.0, 1.0), (0.0, -1.0, 0.0)])
+def test_one_may_look_from_anywhere(drawn, towards):
+    """Towards the viewer is what was asked for, and z, or y, is up."""
+    from hpc_twin.io.result import read_result
+    from hpc_twin.view.geometry import views_of
+
+    with read_result(drawn[0]) as result:
+        right, up, out = views_of(result, towards)[0].frame
+    assert np.allclose(out, np.array(towards) / np.linalg.norm(towards))
+    assert up[2 if towards[:2] != (0.0, 0.0) else 1] > 0 and abs(right[2]) < 1e-12
+
+
+@pytest.mark.parametrize("words", ["1,2", "0,0,0", "up"])
+def test_where_nobody_can_look_from(words):
+    with pytest.raises(InputError, match="--from"):
+        view_options(towards=words)
