@@ -86,7 +86,7 @@ class ManufacturedKernel:
         current = -CM / 2 * push * (V - u3) + self.beta / CHI * (V - u3)
         return np.array([-current / CM, push * (u1 + u3 - V) + push * (V - u3) / 2, -push * u2, np.zeros_like(V)])
 
-    def advance(self, V, states, stimulus, t, dt, substeps=1):
+    def advance(self, V, states, stimulus, t, dt, substeps=1, parameters=None):
         """One step of all cells, in place."""
         h = dt / substeps
         y = np.vstack([V, states])
