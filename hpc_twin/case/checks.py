@@ -3,8 +3,13 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from hpc_twin.case.bidomain import bidomain_fits
+from hpc_twin.case.ecg import electrocardiogram
+from hpc_twin.case.eikonal import eikonal_fits
+from hpc_twin.case.electrode import electrodes_fit
 from hpc_twin.case.initial import beginnings
 from hpc_twin.case.measures import measures
+from hpc_twin.case.purkinje import purkinje_fits
 
 if TYPE_CHECKING:
     from hpc_twin.case.schema import Case
@@ -14,7 +19,8 @@ def times(case: "Case") -> None:
     """Clocks ring at whole steps."""
     dt = case.tissue.dt
     for key, value in (("tissue.until", case.tissue.until), ("output.every", case.output.every),
-                       ("output.trace_every", case.output.trace_every)):  # fmt: skip
+                       ("output.trace_every", case.output.trace_every),
+                       *((("ecg.every", case.ecg.every),) if case.ecg else ())):  # fmt: skip
         steps = value / dt
         if abs(steps - round(steps)) > 1e-6 * max(1.0, steps) or round(steps) < 1:
             raise ValueError(f"{key}: found {value:g} ms, it must be a multiple of tissue.dt = {dt:g} ms")
@@ -32,7 +38,7 @@ def conducting(case: "Case") -> None:
                 raise ValueError(f"{key}.{name}: region '{name}' has no cells, since it stands in {kind}")
 
 
-BUILT = ("monodomain",)
+BUILT = ("monodomain", "bidomain", "pseudo_bidomain", "eikonal", "reaction_eikonal")
 
 
 def built(case: "Case") -> None:
@@ -46,13 +52,26 @@ def built(case: "Case") -> None:
 def both_conductivities(case: "Case") -> None:
     """What needs both conductivities finds them."""
     tissue = case.tissue
-    if tissue.model in ("bidomain", "pseudo_bidomain"):
+    if tissue.model in ("bidomain", "pseudo_bidomain") or case.ecg is not None:
+        who = "[ecg]" if case.ecg else f'tissue.model = "{tissue.model}"'
         sections = {"tissue.conductivity": tissue.conductivity, **{
             f"tissue.conductivity.regions.{name}": section for name, section in tissue.conductivity.regions.items()
         }}  # fmt: skip
         for key, section in sections.items():
             if section.effective is not None:
-                raise ValueError(f'{key}: tissue.model = "{tissue.model}" needs intracellular and extracellular')
+                raise ValueError(f"{key}: {who} needs intracellular and extracellular")
 
 
-CHECKS: tuple[Callable[["Case"], None], ...] = (times, conducting, built, both_conductivities, beginnings, measures)
+CHECKS: tuple[Callable[["Case"], None], ...] = (
+    times,
+    conducting,
+    built,
+    both_conductivities,
+    beginnings,
+    measures,
+    electrocardiogram,
+    purkinje_fits,
+    bidomain_fits,
+    electrodes_fit,
+    eikonal_fits,
+)

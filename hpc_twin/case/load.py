@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from hpc_twin.case.purkinje import with_conduction
 from hpc_twin.case.schema import Case
 from hpc_twin.case.section import section_of
 from hpc_twin.parallel import InputError, nearest
@@ -47,7 +48,7 @@ def load_case(path: str | Path, overrides: Iterable[str] = ()) -> LoadedCase:
         case = Case.model_validate(data)
     except ValidationError as error:
         raise InputError(f"{path}: " + "\n  ".join(_sentence(e, data) for e in error.errors())) from None
-    return LoadedCase(case, path.parent, text + "".join(f"\n# --set {o}" for o in overrides), str(path))
+    return LoadedCase(with_conduction(case), path.parent, text + "".join(f"\n# --set {o}" for o in overrides), str(path))
 
 
 def _text(path: Path) -> str:

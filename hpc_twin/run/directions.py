@@ -3,8 +3,10 @@
 import numpy as np
 
 from hpc_twin.case import FibreCase
+from hpc_twin.fem import Subdomain, subdomain
+from hpc_twin.fem.elements import edge_vectors
 from hpc_twin.mesh.part import Part
-from hpc_twin.parallel import InputError, sum_over
+from hpc_twin.parallel import InputError, max_over, sum_over
 from hpc_twin.run.places import nodes_of
 from hpc_twin.tissue.between import fibres_between
 from hpc_twin.tissue.conductivity import region_tags
@@ -17,7 +19,26 @@ Directions = tuple[np.ndarray | None, np.ndarray | None]
 def directions(part: Part, fibres: FibreCase) -> Directions:
     """(n_local_elements, 3) fibres and sheets, or None, as the case wants them."""
     rule = fibres.rule or ("file" if part.fibres is not None else "none")
-    return RULES[rule](part, fibres)
+    return (_of_wall if rule in OF_WALLS else RULES[rule])(part, fibres)
+
+
+def _of_wall(part: Part, fibres: FibreCase) -> Directions:
+    """A rule for the elements of the highest dimension; cables beside them keep to their own direction."""
+    widest = max_over(part.comm, int(part.sizes.max(initial=0)))
+    wall = subdomain(part, part.sizes == widest)
+    found = RULES[str(fibres.rule)](wall.part, fibres)
+    if wall.everything:
+        return found
+    return tuple(None if rows is None else _spread(rows, wall, part) for rows in found)  # type: ignore[return-value]
+
+
+def _spread(rows: np.ndarray, wall: Subdomain, part: Part) -> np.ndarray:
+    result = np.zeros((len(part.elements), 3))
+    result[wall.elements] = rows
+    lines = np.flatnonzero(part.sizes == 2)
+    along = edge_vectors(part.points, part.elements[lines, :2])[:, 0]
+    result[lines] = along / np.linalg.norm(along, axis=1, keepdims=True)
+    return result
 
 
 def _none(part: Part, fibres: FibreCase) -> Directions:
@@ -61,6 +82,7 @@ def _between(part: Part, fibres: FibreCase) -> Directions:
     return found, None
 
 
+OF_WALLS = ("bayer2012", "doste2019")
 RULES = {
     "none": _none,
     "file": _file,

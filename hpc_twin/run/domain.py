@@ -8,9 +8,9 @@ from hpc_twin.case import Case
 from hpc_twin.fem import Subdomain, subdomain
 from hpc_twin.mesh.part import Part
 from hpc_twin.mesh.partition import distribute
-from hpc_twin.parallel import on_root, warn
-from hpc_twin.run.meshes import make_mesh
-from hpc_twin.run.regions import placed, surfaces_needed
+from hpc_twin.parallel import on_root, say, warn
+from hpc_twin.run.conduction import case_mesh
+from hpc_twin.run.regions import placed
 from hpc_twin.run.timer import Timer
 from hpc_twin.tissue.conductivity import region_tags
 
@@ -18,10 +18,12 @@ from hpc_twin.tissue.conductivity import region_tags
 def distributed(case: Case, folder: Path, comm, timer: Timer) -> Part:
     """Read or generate the mesh on rank 0, split it, and name the regions of the case."""
     with timer.part("mesh"):
-        made = on_root(comm, lambda: make_mesh(case.mesh, surfaces_needed(case), folder))
+        made = on_root(comm, lambda: case_mesh(case, folder))
         mesh, words = made or (None, [])
         for word in words:
             warn(comm, word)
+        if mesh is not None and case.purkinje is not None:
+            say(comm, mesh.notes[-1])
         comm.barrier()
     with timer.part("partition"):
         part = distribute(mesh, comm, case.partition.method)

@@ -5,6 +5,8 @@ from typing import Literal
 import numpy as np
 
 from hpc_twin.case import Case, ConductivityCase
+from hpc_twin.case.purkinje import JUNCTION
+from hpc_twin.case.purkinje import REGION as CABLE
 from hpc_twin.mesh.part import Part
 from hpc_twin.tissue.conductivity import harmonic, tensors
 from hpc_twin.tissue.monodomain import Discretisation
@@ -13,8 +15,19 @@ Which = Literal["effective", "intracellular", "extracellular"]
 
 
 def capacity(case: Case) -> float:
-    """chi Cm, uF/mm^3."""
+    """chi Cm of the muscle, uF/mm^3."""
     return case.tissue.surface_to_volume * case.tissue.capacitance
+
+
+def membrane(case: Case, part: Part) -> np.ndarray:
+    """(n_local_elements,) chi Cm, uF/mm^3: that of the muscle, of the cables, and none in their junctions."""
+    result = np.full(len(part.elements), capacity(case))
+    if case.purkinje is not None:
+        tags = {name: tag for tag, name in part.region_names.items()}
+        chi = case.purkinje.surface_to_volume or case.tissue.surface_to_volume
+        result[part.regions == tags[CABLE]] = chi * case.tissue.capacitance
+        result[part.regions == tags[JUNCTION]] = 0.0
+    return result
 
 
 def discretisation(case: Case) -> Discretisation:
@@ -43,4 +56,5 @@ def extent(case: Case, part: Part) -> np.ndarray | None:
     mixed = len(set().union(*part.comm.allgather(set(np.unique(sizes).tolist())))) > 1
     if not mixed:
         return None
-    return np.select([sizes == 3, sizes == 2], [case.mesh.thickness, case.mesh.cross_section], 1.0)
+    usual = np.select([sizes == 3, sizes == 2], [case.mesh.thickness, case.mesh.cross_section], 1.0)
+    return usual if part.extents is None else np.where(np.isnan(part.extents), usual, part.extents)

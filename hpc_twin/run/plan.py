@@ -5,10 +5,9 @@ import time
 from hpc_twin.case.load import LoadedCase
 from hpc_twin.parallel import on_root
 from hpc_twin.run.beginning import described
+from hpc_twin.run.conduction import case_mesh
 from hpc_twin.run.kernels import load_kernels
-from hpc_twin.run.meshes import make_mesh
 from hpc_twin.run.record import check_fields
-from hpc_twin.run.regions import surfaces_needed
 
 BYTES_PER_NODE = 3500  # matrices (scipy's and PETSc's), vectors, maps and mesh; measured on the slab at 0.2 mm
 BASE_MEMORY = 220e6  # Python, PETSc and netCDF of one rank
@@ -21,7 +20,7 @@ def plan(loaded: LoadedCase, comm) -> dict[str, str]:
     case = loaded.case
     kernels = load_kernels(case.cells, loaded.folder, comm)
     check_fields(case, kernels)
-    made = on_root(comm, lambda: make_mesh(case.mesh, surfaces_needed(case), loaded.folder))
+    made = on_root(comm, lambda: case_mesh(case, loaded.folder))
     n_nodes, n_elements = comm.bcast((made[0].n_nodes, made[0].n_elements) if made else None)
     steps = round(case.tissue.until / case.tissue.dt)
     frames = 1 + round(case.tissue.until / case.output.every)

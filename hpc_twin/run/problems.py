@@ -1,23 +1,27 @@
 """From a case to the problem that a run marches: one builder for each ``tissue.model``."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from hpc_twin.case import Case
 from hpc_twin.cellmodels import Kernel
 from hpc_twin.fem import Subdomain
+from hpc_twin.run.bidomain import bidomain, recovery
 from hpc_twin.run.directions import directions
-from hpc_twin.run.materials import capacity, conductivity, discretisation, extent
+from hpc_twin.run.eikonal import reaction_eikonal
+from hpc_twin.run.materials import conductivity, discretisation, extent, membrane
 from hpc_twin.run.populations import populations
 from hpc_twin.run.stimuli import stimuli
 from hpc_twin.run.timer import Timer
 from hpc_twin.tissue.monodomain import Monodomain
 from hpc_twin.tissue.problem import Problem
+from hpc_twin.tissue.pseudo_bidomain import PseudoBidomain
 
 
 def problem(case: Case, domain: Subdomain, kernels: Sequence[Kernel], timer: Timer) -> Problem:
     """The problem of ``case`` on ``domain``; collective. Raises InputError for what the mesh cannot give."""
     with timer.part("fibres"):
         fibres = directions(domain.part, case.fibres)
+        domain = domain.directed(*fibres)
     with timer.part("assembly"):
         return PROBLEMS[case.tissue.model](case, domain, kernels, fibres)
 
@@ -29,11 +33,21 @@ def monodomain(case: Case, domain: Subdomain, kernels: Sequence[Kernel], fibres)
         domain,
         populations(part, case.cells, kernels),
         conductivity(case, part, "effective", fibres),
-        stimuli(part, case, capacity(case)),
-        capacity(case),
+        stimuli(part, case, membrane(case, part)),
+        membrane(case, part),
         discretisation(case),
         extent(case, part),
     )
 
 
-PROBLEMS = {"monodomain": monodomain}
+def pseudo_bidomain(case: Case, domain: Subdomain, kernels: Sequence[Kernel], fibres) -> PseudoBidomain:
+    """The monodomain, and phi_e at outputs."""
+    return PseudoBidomain(monodomain(case, domain, kernels, fibres), recovery(case, domain), case.bidomain.every)
+
+
+PROBLEMS: Mapping[str, Callable[..., Problem]] = {
+    "monodomain": monodomain,
+    "bidomain": bidomain,
+    "pseudo_bidomain": pseudo_bidomain,
+    "reaction_eikonal": reaction_eikonal,
+}

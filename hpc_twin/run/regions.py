@@ -13,10 +13,13 @@ from hpc_twin.tissue import regions
 from hpc_twin.tissue.conductivity import region_tags
 from hpc_twin.tissue.coordinates import BOX, VENTRICULAR, Coordinates
 
+TAKEN = ": later regions took them all"
+
 
 def surfaces_needed(case: Case) -> bool:
     """Whether fibres, coordinates of ventricles or a conduction system begin at named surfaces."""
-    return case.fibres.rule == "bayer2012" or bool((_of_nodes(case) | _of_elements(case)) & set(VENTRICULAR))
+    grown = case.purkinje is not None and not case.purkinje.file
+    return case.fibres.rule == "bayer2012" or grown or bool((_of_nodes(case) | _of_elements(case)) & set(VENTRICULAR))
 
 
 def placed(case: Case, part: Part) -> Part:
@@ -31,9 +34,7 @@ def placed(case: Case, part: Part) -> Part:
         part = regions.retagged(part, region.name, chosen)
     for name in dict.fromkeys(region.name for region in case.region):
         count = _count(part, np.isin(part.regions, [tag for tag, known in part.region_names.items() if known == name]))
-        if not count:
-            raise InputError(f"region '{name}': later regions took all of its elements; change their order")
-        say(part.comm, f"region '{name}': {count:,} elements, {count / part.n_elements:.2%}")
+        say(part.comm, f"region '{name}': {count:,} elements, {count / part.n_elements:.2%}{'' if count else TAKEN}")
     return part
 
 

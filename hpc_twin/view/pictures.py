@@ -11,9 +11,11 @@ from hpc_twin.io.result import Result, read_result
 from hpc_twin.io.traces import read_traces
 from hpc_twin.parallel import InputError
 from hpc_twin.view import Progress, ViewOptions, sheets
+from hpc_twin.view.ecg import draw_ecg
 from hpc_twin.view.fibres import draw_fibres
 from hpc_twin.view.geometry import View, views_of
 from hpc_twin.view.movie import write_movie
+from hpc_twin.view.network import draw_network
 from hpc_twin.view.render import Panel
 from hpc_twin.view.waves import draw_waves, drawn_here
 
@@ -27,7 +29,7 @@ def draw_all(path: Path, out_dir: Path | None, options: ViewOptions, progress: P
     with read_result(path) as result:
         folder = _folder(result.path.parent / "pictures" if out_dir is None else out_dir)
         frames = _frames(result, options)
-        views = views_of(result)
+        views = views_of(result, options.towards)
         single = [name for name in result.maps if name not in drawn_here(result)]
         written = [_map(result, views, name, folder, options) for name in single]
         if frames:
@@ -35,7 +37,9 @@ def draw_all(path: Path, out_dir: Path | None, options: ViewOptions, progress: P
         if len(result.times) > 1 and options.movie:
             written.append(_movie(result, views, folder, options, progress))
         written += draw_fibres(result, views, folder, options)
+        written += draw_network(result, views, folder, options)
         written += draw_waves(result, views, frames, folder, options)
+        written += draw_ecg(result.path.parent / "ecg.nc", folder, options)
         return written + _curves(result.path.parent / "traces.nc", folder, options)
 
 
@@ -49,7 +53,7 @@ def _folder(path: Path) -> Path:
 
 def _frames(result: Result, options: ViewOptions) -> list[int]:
     """Frames nearest to the times asked for."""
-    if result.n_frames == 0:
+    if result.n_frames == 0 or not result.fields:  # an eikonal result holds maps alone
         return []
     result.units(options.field)  # an unknown field is told before anything is drawn
     first, last = result.times[0], result.times[-1]

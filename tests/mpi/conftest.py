@@ -85,6 +85,21 @@ def write_mixed(folder) -> str:
     return '[mesh]\nfile = "mixed.elem"\nthickness = "0.5 mm"\ncross_section = "0.4 mm^2"\n'
 
 
+def write_network(folder) -> str:
+    """A slab and, 0.2 mm under it, a cable that forks: four places meet the muscle, on its whole length."""
+    stem, forks = [(-4, 1.5), (0, 1.5)], [(2, 0.5), (2, 2.5), (4.5, 0.5), (4.5, 2.5)]
+    cables = [stem, *([stem[-1], end] for end in forks)]
+    text = [f"{len(cables)}"]
+    for number, (begin, end) in enumerate(cables):
+        count = max(3, int(4 * np.hypot(end[0] - begin[0], end[1] - begin[1])))
+        places = np.linspace(begin, end, count) * 1000
+        text += [f"Cable {number}", "-1 -1", "-1 -1", f"{count}", "7.0", "100.0", "0.0006"]
+        text += [f"{x} {y} -200" for x, y in places]
+    (folder / "tree.pkje").write_text("\n".join(text))
+    slab = '[mesh]\ngenerate = "slab"\nshape = { size = ["5 mm", "3 mm", "2 mm"], h = "0.5 mm" }\n'
+    return slab + '[purkinje]\nfile = ["tree.pkje"]\njunction_resistance = "4 kohm"\ncross_section = "0.2 mm^2"\n'
+
+
 def cases(folder) -> dict[str, str]:
     """Mesh section and the rest of each case."""
     generated = '[mesh]\ngenerate = "{}"\nshape = {{ {} }}\n'
@@ -98,6 +113,7 @@ def cases(folder) -> dict[str, str]:
         "cable": (generated.format("cable", 'length = "8 mm", h = "0.2 mm"'), along, "", "", 'node_set = "x0"'),
         "sphere": (write_sphere(folder), '["0.2 S/m"]', half, model.format(2),
                    'sphere = { centre = ["0 mm", "0 mm", "-4 mm"], radius = "2 mm" }'),
+        "network": (write_network(folder), along, "", model.format("purkinje"), 'node_set = "his"'),
         "mixed": (write_mixed(folder), along, half, model.format(5), corner),
     }  # fmt: skip
     return {name: words[0] + _rest(*words[1:]) for name, words in table.items()}

@@ -13,7 +13,7 @@ from tools import results, run_on
 from hpc_twin.io.traces import read_traces
 
 V_TOLERANCE, TIME_TOLERANCE = 1e-3, 1e-4
-MESHES = ("slab", "cable", "sphere", "mixed")
+MESHES = ("slab", "cable", "sphere", "mixed", "network")
 
 ALL = """
 import sys

@@ -76,7 +76,7 @@ def _flat(vector: np.ndarray, up: np.ndarray) -> np.ndarray:
 
 def conduction_system(mesh: Mesh, rules: Rules | None = None, anatomy: Anatomy | None = None, seed: int = 1,
                       bundles: dict[str, np.ndarray] | None = None) -> Network:  # fmt: skip
-    """His bundle (site "his"), bundle branches, fascicles and Purkinje trees on the endocardia of ``mesh``.
+    """His bundle (site "his", from its free end), bundle branches, fascicles and Purkinje trees on the endocardia of ``mesh``.
 
     ``rules`` default to the paper's, scaled by the cavity's length over ADULT; ``bundles`` say where the bundles of
     some cavities begin (nearest point of the endocardium).
@@ -92,7 +92,7 @@ def conduction_system(mesh: Mesh, rules: Rules | None = None, anatomy: Anatomy |
     stem = his - 0.5 * anatomy.depth * marks.length * marks.up
     parts = [cable(his, stem, rules.segment, KIND), *(cable(stem, head, rules.segment, KIND) for head in heads), *trees]
     whole = together(parts)
-    return replace(whole, sites={"his": np.array([0])}, terminals=np.setdiff1d(whole.terminals, [0]))
+    return replace(whole, sites={"his": np.arange(len(parts[0].points))})
 
 
 def scaled(length: float) -> Rules:

@@ -4,17 +4,20 @@ import re
 from pathlib import Path
 
 import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components, dijkstra
 
 from hpc_twin.mesh.network.model import Network, ends, roots
 from hpc_twin.mesh.read import UNITS, default_unit, read
 from hpc_twin.parallel import InputError, nearest
 
 NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
+HIS = 2.0  # mm from a root: what is stimulated of a network that names nothing
 HEAD = 7  # numbers before a cable's points: two parents, two children, points, size, resistance, conductivity, less one
 
 
 def read_network(path: Path, unit: str | None = None) -> Network:
-    """Cables of kind "purkinje" in mm; the site "his" is the root; terminals are the other ends.
+    """Cables of kind "purkinje" in mm; the site "his" is the root and HIS of what follows; terminals are the other ends.
 
     A mesh file must hold lines only, which run from the root to the ends or are turned to do so: the root is then the
     first node that is an end. CARP's .pkje is in micrometres unless ``unit`` says otherwise.
@@ -35,14 +38,18 @@ def read_network(path: Path, unit: str | None = None) -> Network:
     first = roots(points, lines)
     if not len(network.terminals) or not len(first):
         raise InputError(f"{path}: has no free end, so it can neither be stimulated nor joined to muscle")
-    return Network(network.points, lines, network.kinds, network.terminals, {"his": first})
+    return Network(network.points, lines, network.kinds, network.terminals, {"his": _beginning(network, first)})
+
+
+def _beginning(network: Network, first: np.ndarray) -> np.ndarray:
+    """Points within HIS of the roots along the cables."""
+    n = len(network.points)
+    graph = coo_array((network.lengths, tuple(network.lines.T)), shape=(n, n)).tocsr()
+    return np.flatnonzero(dijkstra(graph, directed=False, indices=first, min_only=True, limit=HIS) <= HIS)
 
 
 def _outwards(n_points: int, lines: np.ndarray) -> np.ndarray:
     """Lines turned away from the root of each connected piece: its first point with one line."""
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components, dijkstra
-
     graph = coo_array((np.ones(len(lines)), tuple(lines.T)), shape=(n_points, n_points)).tocsr()
     piece = connected_components(graph, directed=False)[1]
     tips = np.flatnonzero(np.bincount(lines.ravel(), minlength=n_points) == 1)

@@ -68,7 +68,7 @@ def test_lines_of_a_mesh_file_are_turned_away_from_the_root(tmp_path):
     meshio.Mesh(Y, [("line", np.array([(1, 0), (2, 1), (1, 3)]))]).write(path, binary=False)
     found = read_network(path)
     assert found.lines.tolist() == [[0, 1], [1, 2], [1, 3]] and found.terminals.tolist() == [2, 3]
-    assert found.sites["his"].tolist() == [0] and set(found.kinds) == {"purkinje"}
+    assert found.sites["his"].tolist() == [0, 1] and set(found.kinds) == {"purkinje"}
 
 
 def test_the_cables_of_carp(tmp_path):
@@ -76,7 +76,7 @@ def test_the_cables_of_carp(tmp_path):
     path.write_text(PKJE)
     found = read_network(path)
     assert found.branches == 3 and found.lengths.sum() == pytest.approx(1 + 2 * 2**0.5), "in micrometres"
-    np.testing.assert_allclose(found.points[found.sites["his"]], [(0, 0, 0)])
+    np.testing.assert_allclose(found.points[found.sites["his"]], [(0, 0, 0), (0.5, 0, 0), (1, 0, 0)])
     assert sorted(found.points[found.terminals][:, 1]) == [-1, 1]
     path.write_text(PKJE[:-30])
     with pytest.raises(InputError, match="cable 2 of 3 is not whole"):
@@ -97,7 +97,7 @@ def test_files_that_hold_no_network(tmp_path):
 
 def test_the_reference_trees_are_trees(reference):
     found = read_network(reference("biv_crtdemo/purkinje_lv.vtu"))
-    assert len(found.terminals) == 89 and found.sites["his"].tolist() == [0]
+    assert len(found.terminals) == 89 and found.sites["his"].tolist() == [0, 1]
     assert len(found.lines) == len(found.points) - 1
 
 

@@ -89,7 +89,7 @@ def test_a_stem_that_leaves_the_surface_is_refused():
 def test_conduction_system_of_both_ventricles():
     mesh = biventricle(scale=0.3, h=1.2)
     system = conduction_system(mesh, seed=4)
-    his = int(system.sites["his"][0])
+    his = int(system.sites["his"][0])  # its free end
     assert is_tree(system) and (system.lines == his).sum() == 1 and his not in system.terminals
     for name in ("lv", "rv"):
         surface = endocardium(mesh, name)
