@@ -1,21 +1,20 @@
 """Run one case: build, march, record, report."""
 
-import datetime
 import signal
 import time
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
-from hpc_twin import __version__
 from hpc_twin.case.load import LoadedCase
 from hpc_twin.mesh.partition import balance
 from hpc_twin.parallel import RunError, TwinError, max_over, min_over, on_root, say
+from hpc_twin.run.attributes import attributes
 from hpc_twin.run.beginning import begin
 from hpc_twin.run.domain import distributed, tissue
+from hpc_twin.run.eikonal import activate
 from hpc_twin.run.folder import check_folder, prepare_folder
 from hpc_twin.run.kernels import load_kernels
 from hpc_twin.run.prepace import prepaced
@@ -42,6 +41,8 @@ def simulate(loaded: LoadedCase, folder: Path, comm, overwrite: bool = False) ->
     Raises InputError before anything is computed, RunError when the run fails, StoppedError on SIGINT or SIGTERM; in
     the last two cases the results so far are closed and readable.
     """
+    if loaded.case.tissue.model == "eikonal":
+        return activate(loaded, folder, comm, overwrite)
     case, timer = loaded.case, Timer()
     with timer.part("cell models"):
         kernels = load_kernels(case.cells, loaded.folder, comm)
@@ -56,9 +57,9 @@ def simulate(loaded: LoadedCase, folder: Path, comm, overwrite: bool = False) ->
         for _, fraction in SPLITTINGS[case.tissue.splitting]:
             heart.prepare(fraction * case.tissue.dt)
     start = begin(case, loaded.folder, heart)
-    attributes = _attributes(loaded, part)
+    words = attributes(loaded, part)
     on_root(comm, lambda: prepare_folder(folder, loaded.text))
-    with Record(case, heart, folder, attributes) as record:
+    with Record(case, heart, folder, words) as record:
         steps, loop = _loop(case.tissue, heart, record, timer, start)
         iterations = heart.iterations / max(steps, 1)
         report = make_report(part, steps, timer.seconds, loop, iterations, 0)
@@ -126,17 +127,3 @@ def _where(heart: Problem, t: float, error: RunError) -> str:
         f"V is not a number any more at t = {t:g} ms, first at node {node} ({x:.4g}, {y:.4g}, {z:.4g} mm): "
         "reduce tissue.dt, raise cells.substeps, or look at stimulus strength and cell parameters"
     )
-
-
-def _attributes(loaded: LoadedCase, part) -> dict[str, object]:
-    run_id = part.comm.bcast(uuid.uuid4().hex[:12] if part.comm.rank == 0 else None)
-    now = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
-    return {
-        "hpc_twin_version": __version__,
-        "case_text": loaded.text,
-        "case_source": loaded.source,
-        "mesh_checksum": part.checksum,
-        "run_id": run_id,
-        "created": part.comm.bcast(now),
-        "ranks": part.comm.size,
-    }
