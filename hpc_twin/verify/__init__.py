@@ -13,6 +13,7 @@ from hpc_twin.verify.outcome import Limit, Outcome, Session, Table
 __all__ = ["CHECKS", "Limit", "Outcome", "Session", "Table", "load"]
 
 CHECKS = {
+    "eikonal": "exact arrival times, and activation beside the monodomain equation",
     "ranks": "equal results on 1, 2 and 3 ranks, for every kind of element",
 }
 
