@@ -6,20 +6,35 @@ from hpc_twin.case import FibreCase
 from hpc_twin.fem import Subdomain, subdomain
 from hpc_twin.fem.elements import edge_vectors
 from hpc_twin.mesh.part import Part
-from hpc_twin.parallel import InputError, max_over, sum_over
+from hpc_twin.parallel import InputError, max_over, say, sum_over, warn
 from hpc_twin.run.places import nodes_of
 from hpc_twin.tissue.between import fibres_between
 from hpc_twin.tissue.conductivity import region_tags
+from hpc_twin.tissue.continuity import deviation, percentiles
 from hpc_twin.tissue.doste import OutflowAngles, outflow_fibres
 from hpc_twin.tissue.fibres import FibreAngles, ventricular_fibres
 
+ROUGH = 25.0  # degrees; random directions have 42
 Directions = tuple[np.ndarray | None, np.ndarray | None]
 
 
 def directions(part: Part, fibres: FibreCase) -> Directions:
-    """(n_local_elements, 3) fibres and sheets, or None, as the case wants them."""
+    """(n_local_elements, 3) fibres and sheets, or None, as the case wants them; says how smooth they are."""
     rule = fibres.rule or ("file" if part.fibres is not None else "none")
-    return (_of_wall if rule in OF_WALLS else RULES[rule])(part, fibres)
+    found, sheets = (_of_wall if rule in OF_WALLS else RULES[rule])(part, fibres)
+    if found is not None and rule != "constant":
+        _tell_smoothness(part, found, rule)
+    return found, sheets
+
+
+def _tell_smoothness(part: Part, fibres: np.ndarray, rule: str) -> None:
+    """Fibres that were read in another order than the elements, or were never set, are as good as random."""
+    middle, most = percentiles(part, deviation(part, fibres), (0.5, 0.99))
+    words = f"fibres ({rule}): {middle:g} degrees from those around them in the median, {most:g} at the 99th percentile"
+    if middle > ROUGH:
+        warn(part.comm, f"{words}; fibres of a heart differ less: do they belong to these elements?")
+    else:
+        say(part.comm, words)
 
 
 def _of_wall(part: Part, fibres: FibreCase) -> Directions:
