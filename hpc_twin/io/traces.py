@@ -70,6 +70,10 @@ class TraceWriter:
         self._file.sync()
         self._written += filled
 
+    def set_attributes(self, attributes: Mapping[str, object]) -> None:
+        """Add global attributes that are known only at the end; collective."""
+        self._file.define(lambda data: data.setncatts(dict(attributes)))
+
     def close(self, complete: bool = True) -> int:
         """Write the rest, close, rename; return the file's size in bytes (on all ranks). A second call does nothing."""
         if self._file.closed:

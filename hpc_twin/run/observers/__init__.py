@@ -5,8 +5,9 @@ from pathlib import Path
 
 from hpc_twin.case import Case
 from hpc_twin.run.observers.activation import MEASURES, ActivationMaps
-from hpc_twin.run.observers.frequency import DominantFrequency
 from hpc_twin.run.observers.coordinates import CoordinateMaps
+from hpc_twin.run.observers.ecg import Ecg
+from hpc_twin.run.observers.frequency import DominantFrequency
 from hpc_twin.run.observers.observer import Observer
 from hpc_twin.run.observers.phases import Phases
 from hpc_twin.run.observers.probes import Probes
@@ -24,10 +25,12 @@ def observers(case: Case, problem: Problem, folder: Path, attributes: Mapping[st
         found.append(Phases(case, problem, folder, attributes))
     if "dominant_frequency" in wanted:
         found.append(DominantFrequency(case, problem))
-    if case.output.coordinates:
-        found.append(CoordinateMaps(problem.part))
     if case.probes:
         found.append(Probes(case, problem, folder, attributes))
+    if case.ecg is not None:
+        found.append(Ecg(case, case.ecg, problem, folder, attributes))
+    if case.output.coordinates:
+        found.append(CoordinateMaps(problem.part))
     if case.output.state is not None:
         found.append(SavedStates(case, problem, folder, attributes))
     return found
