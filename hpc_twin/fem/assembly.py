@@ -1,18 +1,20 @@
-"""P1 mass and stiffness matrices on mixed simplices, per element kind in one vectorised piece."""
+"""Mass and stiffness matrices on mixed simplices of order 1 or 2, per element kind in one vectorised piece."""
 
 from collections.abc import Iterator
 
 import numpy as np
 
-from hpc_twin.fem.elements import gradients, measures
+from hpc_twin.fem.elements import gradients, measures, reference
 from hpc_twin.fem.matrix import Matrix, assembled
+from hpc_twin.mesh.order import EDGES
 from hpc_twin.mesh.part import Part
+from hpc_twin.parallel import InputError
 
-PIECE = 250_000  # elements assembled at a time: bounds the scratch memory to about 200 MB
+PIECE = 250_000  # elements assembled at a time: bounds the scratch memory to about 200 MB (1 GB of order 2)
 
 
 def kinds(part: Part) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Yield (which (n,), elements (n, k)) for each kind of simplex, in pieces: elements and their nodes."""
+    """Yield (which (n,), corners (n, d + 1)) for each kind of simplex, in pieces: elements and their corners."""
     for size in np.unique(part.sizes):
         which = np.flatnonzero(part.sizes == size)
         for first in range(0, len(which), PIECE):
@@ -20,32 +22,45 @@ def kinds(part: Part) -> Iterator[tuple[np.ndarray, np.ndarray]]:
             yield piece, part.elements[piece, :size]
 
 
+def all_nodes(part: Part, which: np.ndarray, corners: np.ndarray) -> np.ndarray:
+    """(n, k) nodes of the shape functions of the elements ``which``, all of one kind: corners, then midpoints."""
+    if part.midpoints is None:
+        return corners
+    return np.hstack((corners, part.midpoints[which, : len(EDGES[corners.shape[1]])]))
+
+
 def stiffness(part: Part, tensor: np.ndarray, extent: np.ndarray | None = None) -> Matrix:
     """K_ab = sum over elements of  int grad(phi_a) . sigma grad(phi_b).
+
+    On an element of measure |e|:  |e| sum_ij (G_i . sigma G_j) int (d phi_a / d L_i) (d phi_b / d L_j).
 
     tensor  (n_local_elements, 3, 3) sigma, symmetric, mS/mm
     extent  (n_local_elements,) thickness [mm] of triangles, cross-section [mm^2] of lines, 1 for tetrahedra; default 1
     """
-    pieces = []
-    for which, elements in kinds(part):
-        slope = gradients(part.points, elements)
-        weight = measures(part.points, elements) * (1.0 if extent is None else extent[which])
-        flux = np.einsum("nxy,nby->nbx", tensor[which], slope)
-        pieces.append((elements, np.einsum("n,nax,nbx->nab", weight, slope, flux, optimize=True)))
-    return assembled(part, pieces)
+
+    def local(which: np.ndarray, corners: np.ndarray) -> np.ndarray:
+        slope = gradients(part.points, corners)
+        weight = measures(part.points, corners) * (1.0 if extent is None else extent[which])
+        flux = np.einsum("nxy,njy->njx", tensor[which], slope)
+        linear = np.einsum("n,nix,njx->nij", weight, slope, flux, optimize=True)
+        return np.tensordot(linear, reference(corners.shape[1] - 1, part.order).slopes, axes=2)
+
+    return assembled(part, ((all_nodes(part, *kind), local(*kind)) for kind in kinds(part)))
 
 
 def mass(part: Part, lumping: float = 0.0, extent: np.ndarray | None = None) -> Matrix:
-    """M = lumping * (row sums) + (1 - lumping) * (consistent), per unit density.
+    """M = lumping * (row sums) + (1 - lumping) * (consistent), per unit density; the pattern is that of the stiffness.
 
-    consistent, on a d-simplex: |e| (1 + delta_ab) / ((d+1)(d+2)); row sums: |e| / (d+1) on the diagonal.
-    The pattern is that of the stiffness matrix for any lumping.
+    consistent, on a d-simplex of order 1: |e| (1 + delta_ab) / ((d+1)(d+2)); row sums: |e| / (d+1) on the diagonal.
+    Raises InputError for a share above 0 in a mesh of order 2, whose row sums are not positive at corners.
     """
-    pieces = []
-    for which, elements in kinds(part):
-        size = elements.shape[1]
-        consistent = (np.ones((size, size)) + np.eye(size)) / (size * (size + 1))
-        local = lumping * np.eye(size) / size + (1.0 - lumping) * consistent
-        weight = measures(part.points, elements) * (1.0 if extent is None else extent[which])
-        pieces.append((elements, weight[:, None, None] * local))
-    return assembled(part, pieces)
+    if lumping and part.order == 2:
+        raise InputError(f'tissue.mass: found {lumping:g}, elements of order 2 allow "consistent" (0) only')
+
+    def local(which: np.ndarray, corners: np.ndarray) -> np.ndarray:
+        consistent = reference(corners.shape[1] - 1, part.order).mass
+        shared = lumping * np.diag(consistent.sum(axis=1)) + (1.0 - lumping) * consistent
+        weight = measures(part.points, corners) * (1.0 if extent is None else extent[which])
+        return weight[:, None, None] * shared
+
+    return assembled(part, ((all_nodes(part, *kind), local(*kind)) for kind in kinds(part)))

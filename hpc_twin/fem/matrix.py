@@ -1,5 +1,7 @@
 """A sparse matrix by rows of owned nodes. The one module that knows how PETSc wants its rows."""
 
+from collections.abc import Iterable
+
 import numpy as np
 from petsc4py import PETSc
 from scipy.sparse import csr_array
@@ -40,10 +42,10 @@ def distributed(rows: csr_array, down: Part, across: Part) -> PETSc.Mat:
     return PETSc.Mat().createAIJ(size, csr=arrays, comm=down.comm)
 
 
-def assembled(part: Part, pieces: list[tuple[np.ndarray, np.ndarray]]) -> Matrix:
+def assembled(part: Part, pieces: Iterable[tuple[np.ndarray, np.ndarray]]) -> Matrix:
     """Sum element matrices into owned rows.
 
-    pieces  [(elements (n, k) local nodes, values (n, k, k))], one entry for each kind of element.
+    pieces  (elements (n, k) local nodes, values (n, k, k)), one pair for each kind of element or more.
     Every element that touches an owned node is local, so no communication is needed.
     """
     from scipy.sparse import coo_array

@@ -67,8 +67,8 @@ def subdomain(whole: Part, keep: np.ndarray) -> Subdomain:
     """
     if sum_over(whole.comm, int((~keep).sum())) == 0:
         return Subdomain.all_of(whole)
-    elements = np.flatnonzero(keep)
-    used = whole.elements[elements]
+    elements, width = np.flatnonzero(keep), whole.elements.shape[1]
+    used = whole.element_nodes[elements]
     nodes = np.unique(used[used >= 0])
     n_owned = int(np.searchsorted(nodes, whole.n_owned))
     position = np.full(whole.n_local + 1, -1)  # the last entry keeps the padding -1
@@ -77,7 +77,8 @@ def subdomain(whole: Part, keep: np.ndarray) -> Subdomain:
     part = replace(
         whole,
         points=whole.points[nodes],
-        elements=position[used],
+        elements=position[used][:, :width],
+        midpoints=None if whole.midpoints is None else position[used][:, width:],
         regions=whole.regions[elements],
         fibres=None if whole.fibres is None else whole.fibres[elements],
         sheets=None if whole.sheets is None else whole.sheets[elements],

@@ -6,6 +6,7 @@ import numpy as np
 
 from hpc_twin.io.natural import NaturalOrder
 from hpc_twin.io.schema import Block
+from hpc_twin.mesh.order import EDGES
 from hpc_twin.mesh.part import Part
 
 SUFFIX = {4: "", 3: "_surface", 2: "_line"}
@@ -14,30 +15,37 @@ SUFFIX = {4: "", 3: "_surface", 2: "_line"}
 class ElementBlocks:
     """Element blocks of the whole mesh, and which rows of this rank's natural block of elements go where.
 
-    connect (n_block, width) node numbers from 1;  numbers (n_block,) original element indices from 0;
+    connect (n_block, width + midpoints) node numbers from 1;  numbers (n_block,) original element indices from 0;
     pieces  per block (rows of connect, first row in the block, first element of the block in elem_num_map)
     """
 
     def __init__(self, part: Part, order: NaturalOrder):
-        own = part.elements[: part.n_owned_elements]
+        own, width = part.element_nodes[: part.n_owned_elements], part.elements.shape[1]
         original = np.where(own >= 0, part.node_ids[own] + 1, 0)
         table = order.move_columns(np.column_stack([original, part.regions[: part.n_owned_elements]]).astype(np.int64))
         self.connect, regions = table[:, :-1].astype(np.int32), table[:, -1]
         self.numbers = np.arange(order.start, order.stop)
-        keys = np.column_stack([regions, (self.connect > 0).sum(axis=1)])
+        keys = np.column_stack([regions, (self.connect[:, :width] > 0).sum(axis=1)])
         gathered = part.comm.allgather(_counted(keys))  # per rank {(region, size): count}
         known = sorted({key for counts in gathered for key in counts}, key=lambda key: (key[0], -key[1]))
         totals = [sum(counts.get(key, 0) for counts in gathered) for key in known]
         names = _block_names(known, part.region_names)
-        self.blocks = [Block(n, key[0], key[1], c) for n, key, c in zip(names, known, totals, strict=True)]
+        columns = [_columns(size, width, part.order) for _, size in known]
+        self.blocks = [Block(*b) for b in zip(names, *zip(*known, strict=True), totals, columns, strict=True)]
         offsets = np.cumsum([0, *totals])
         before = [sum(counts.get(key, 0) for counts in gathered[: part.comm.rank]) for key in known]
         rows = [np.flatnonzero((keys == key).all(axis=1)) for key in known]
         self.pieces = list(zip(rows, before, (int(offset) for offset in offsets[:-1]), strict=True))
 
-    def size(self, number: int) -> int:
-        """Nodes per element of block ``number``, from 1."""
-        return self.blocks[number - 1].size
+    def connectivity(self, number: int, rows: np.ndarray) -> np.ndarray:
+        """(n, nodes per element) node numbers of ``rows`` of ``connect`` in block ``number``, from 1."""
+        return np.ascontiguousarray(self.connect[rows][:, self.blocks[number - 1].columns])
+
+
+def _columns(size: int, width: int, order: int) -> tuple[int, ...]:
+    """Where the nodes of an element with ``size`` corners stand in a row of ``width`` corners and then midpoints."""
+    midpoints = range(width, width + len(EDGES[size])) if order == 2 else range(0)
+    return (*range(size), *midpoints)
 
 
 def _counted(keys: np.ndarray) -> dict[tuple[int, int], int]:

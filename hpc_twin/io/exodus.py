@@ -128,7 +128,7 @@ class ExodusWriter:
             self._file.put(f"coord{axis}", np.ascontiguousarray(column), start)
         self._file.put("node_num_map", np.arange(start + 1, start + n_block + 1, dtype=np.int32), start)
         for number, (rows, first, offset) in enumerate(self._blocks.pieces, start=1):
-            self._file.put(f"connect{number}", self._blocks.connect[rows, : self._blocks.size(number)], first)
+            self._file.put(f"connect{number}", self._blocks.connectivity(number, rows), first)
             self._file.put("elem_num_map", (self._blocks.numbers[rows] + 1).astype(np.int32), offset + first)
 
     def _write_static(self) -> None:

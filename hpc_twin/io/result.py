@@ -11,19 +11,26 @@ import numpy as np
 
 from hpc_twin.io.schema import KINDS
 from hpc_twin.io.text import from_characters
+from hpc_twin.mesh.order import EDGES, linear_pieces
 from hpc_twin.parallel import InputError, nearest
 
 T = TypeVar("T")
-SIZES = {kind[:3]: size for size, kind in KINDS.items()} | {"SHE": 3}
+SIZES = {kind[:3]: size for size, (kind, _) in KINDS.items()} | {"SHE": 3}
 
 
 @dataclass(frozen=True)
 class ResultBlock:
-    """Elements (n, size) of one region, node indices from 0."""
+    """Elements of one region by their corners (n, size), node indices from 0; of order 2 by ``midpoints`` too."""
 
     name: str
     region: int
     elements: np.ndarray
+    midpoints: np.ndarray | None = None
+
+    @property
+    def linear(self) -> np.ndarray:
+        """(m, size) the elements, those of order 2 as the linear ones that they fall into, on all nodes."""
+        return self.elements if self.midpoints is None else linear_pieces(self.elements, self.midpoints)
 
 
 class Result:
@@ -154,11 +161,13 @@ class Result:
     def _block(self, number: int, name: str) -> ResultBlock:
         connect = self._data.variables[f"connect{number}"]
         elements = np.asarray(connect[:]).astype(np.int64) - 1
-        if elements.ndim != 2 or SIZES.get(str(connect.elem_type).upper()[:3]) != elements.shape[1]:
+        size = SIZES.get(str(connect.elem_type).upper()[:3], 0)
+        if elements.ndim != 2 or elements.shape[1] not in (size, size + len(EDGES.get(size, ()))):
             raise ValueError(f"elements of kind {connect.elem_type} are not known")
         if elements.size and (elements.min() < 0 or elements.max() >= self.n_nodes):
             raise ValueError(f"block '{name}' names nodes that are not there")
-        return ResultBlock(name, int(getattr(connect, "region", number)), elements)
+        midpoints = elements[:, size:] if elements.shape[1] > size else None
+        return ResultBlock(name, int(getattr(connect, "region", number)), elements[:, :size], midpoints)
 
     def _guard(self, action: Callable[[], T]) -> T:
         try:

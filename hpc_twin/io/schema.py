@@ -12,7 +12,7 @@ import numpy as np
 
 from hpc_twin.io.text import to_characters
 
-KINDS = {4: "TETRA4", 3: "TRI3", 2: "BAR2"}
+KINDS = {4: ("TETRA4", "TETRA10"), 3: ("TRI3", "TRI6"), 2: ("BAR2", "BAR3")}  # by corners, of order 1 and 2
 NAME_LENGTH = 256
 VALUES_PER_CHUNK = 1 << 18
 STEPS_PER_STATIC_CHUNK, VALUES_PER_STATIC_CHUNK = 32, 1 << 12
@@ -20,12 +20,21 @@ STEPS_PER_STATIC_CHUNK, VALUES_PER_STATIC_CHUNK = 32, 1 << 12
 
 @dataclass(frozen=True)
 class Block:
-    """Elements of one region and one kind. ``size`` is nodes per element, ``count`` the elements on all ranks."""
+    """Elements of one region and one kind. ``size`` is corners per element, ``count`` the elements on all ranks.
+
+    columns  of the table of all nodes of elements, corners first, where those of this kind stand
+    """
 
     name: str
     region: int
     size: int
     count: int
+    columns: tuple[int, ...]
+
+    @property
+    def kind(self) -> str:
+        """Exodus's name."""
+        return KINDS[self.size][len(self.columns) > self.size]
 
 
 @dataclass(frozen=True)
@@ -105,10 +114,10 @@ def define_attributes(data: netCDF4.Dataset, title: str, attributes: Mapping[str
 def _define_block(data: netCDF4.Dataset, number: int, block: Block) -> None:
     rows, columns = f"num_el_in_blk{number}", f"num_nod_per_el{number}"
     data.createDimension(rows, block.count)
-    data.createDimension(columns, block.size)
-    chunks = (min(block.count, VALUES_PER_CHUNK // 4), block.size)
+    data.createDimension(columns, len(block.columns))
+    chunks = (min(block.count, VALUES_PER_CHUNK // 4), len(block.columns))
     connect = data.createVariable(f"connect{number}", "i4", (rows, columns), zlib=True, complevel=1, chunksizes=chunks)
-    connect.setncatts({"elem_type": KINDS[block.size], "region": np.int32(block.region), "long_name": block.name})
+    connect.setncatts({"elem_type": block.kind, "region": np.int32(block.region), "long_name": block.name})
 
 
 def _define_result(data: netCDF4.Dataset, name: str, axis: str, variable: Variable, code: str) -> None:

@@ -13,13 +13,15 @@ class Mesh:
     """A simplex mesh, whole, on one rank. Lengths in mm.
 
     points    (n_nodes, 3) float64
-    elements  (n_elements, width) int64, node indices from 0; ``width`` is 4, 3 or 2, and an element of lower
-              dimension in a mixed mesh ends in -1
+    elements  (n_elements, width) int64, node indices of corners from 0; ``width`` is 4, 3 or 2, and an element of
+              lower dimension in a mixed mesh ends in -1
     regions   (n_elements,) int32, the element tags of the file, 0 where it has none
     fibres, sheets  (n_elements, 3) float64 unit vectors, or None
     region_names    tag -> name, where the file names them
     node_sets       name -> sorted node indices (for example "epi", "lv", "rv", "base")
     file_ids        (n_nodes,) each node's index in the file, or None while it is the node's own index
+    midpoints       (n_elements, edges of a ``width``-simplex) nodes on the midpoints of the edges, in the order of
+                    mesh/order.py and after all corners, -1 where an element has no such edge; None in a mesh of order 1
     extents         (n_elements,) thickness [mm] of triangles, cross-section [mm^2] of lines, NaN where the case says it
     notes           what was decided on the way here, one sentence each, for the user to read
     """
@@ -33,6 +35,7 @@ class Mesh:
     node_sets: dict[str, np.ndarray] = field(default_factory=dict)
     file_ids: np.ndarray | None = None
     extents: np.ndarray | None = None
+    midpoints: np.ndarray | None = None
     notes: tuple[str, ...] = ()
 
     @property
@@ -52,13 +55,28 @@ class Mesh:
 
     @property
     def sizes(self) -> np.ndarray:
-        """(n_elements,) number of nodes of each element."""
+        """(n_elements,) number of corners of each element."""
         return (self.elements >= 0).sum(axis=1)
+
+    @property
+    def order(self) -> int:
+        """1, or 2 when there are nodes on the edges."""
+        return 1 if self.midpoints is None else 2
+
+    @property
+    def n_corners(self) -> int:
+        """Number of nodes that are corners of elements; they come first."""
+        return self.n_nodes if self.midpoints is None else int(self.elements.max()) + 1
+
+    @property
+    def element_nodes(self) -> np.ndarray:
+        """(n_elements, width + midpoints) all nodes of each element, corners first."""
+        return self.elements if self.midpoints is None else np.hstack((self.elements, self.midpoints))
 
     def checksum(self) -> str:
         """Digest of points, elements, regions, fibres and extents: tells whether two runs had the same mesh."""
         digest = hashlib.sha256()
-        for array in (self.points, self.elements, self.regions, self.fibres, self.sheets, self.extents):
+        for array in (self.points, self.element_nodes, self.regions, self.fibres, self.sheets, self.extents):
             if array is not None:
                 digest.update(np.ascontiguousarray(array).tobytes())
         return digest.hexdigest()[:16]

@@ -12,7 +12,8 @@ class Part:
     that touch a node owned here, so that every row of an owned node can be assembled without communication.
 
     points       (n_local, 3) mm
-    elements     (n_local_elements, width) local node indices, -1 pads elements of lower dimension
+    elements     (n_local_elements, width) local node indices of corners, -1 pads elements of lower dimension
+    midpoints    (n_local_elements, edges) local nodes on the edges as in Mesh, or None in a mesh of order 1
     regions      (n_local_elements,) int32;  fibres, sheets  (n_local_elements, 3) or None
     extents      (n_local_elements,) thickness or cross-section, NaN where the case says it, or None: all by the case
     node_ids     (n_local,) int64, the node's index in the mesh as it was read
@@ -36,6 +37,7 @@ class Part:
     fibres: np.ndarray | None = None
     sheets: np.ndarray | None = None
     extents: np.ndarray | None = None
+    midpoints: np.ndarray | None = None
     region_names: dict[int, str] = field(default_factory=dict)
     node_sets: dict[str, np.ndarray] = field(default_factory=dict)
     coordinates: dict[str, np.ndarray] = field(default_factory=dict)
@@ -48,5 +50,15 @@ class Part:
 
     @property
     def sizes(self) -> np.ndarray:
-        """(n_local_elements,) number of nodes of each element."""
+        """(n_local_elements,) number of corners of each element."""
         return (self.elements >= 0).sum(axis=1)
+
+    @property
+    def order(self) -> int:
+        """Of the shape functions: 1, or 2 when there are nodes on the edges."""
+        return 1 if self.midpoints is None else 2
+
+    @property
+    def element_nodes(self) -> np.ndarray:
+        """(n_local_elements, width + edges) all nodes of each element, corners first, -1 where there is none."""
+        return self.elements if self.midpoints is None else np.hstack((self.elements, self.midpoints))

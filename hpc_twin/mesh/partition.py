@@ -43,6 +43,7 @@ class _Shape:
     n_nodes: int
     n_elements: int
     width: int
+    columns: int
     fibres: bool
     sheets: bool
     extents: bool
@@ -52,17 +53,17 @@ class _Shape:
 
     @classmethod
     def of(cls, mesh: Any) -> "_Shape":
-        return cls(mesh.n_nodes, mesh.n_elements, mesh.width, mesh.fibres is not None, mesh.sheets is not None,
-                   mesh.extents is not None, dict(mesh.region_names), tuple(mesh.node_sets), mesh.checksum())  # fmt: skip
+        return cls(mesh.n_nodes, mesh.n_elements, mesh.width, mesh.element_nodes.shape[1], mesh.fibres is not None,
+                   mesh.sheets is not None, mesh.extents is not None, dict(mesh.region_names), tuple(mesh.node_sets),
+                   mesh.checksum())  # fmt: skip
 
 
 @dataclass(frozen=True)
 class _Topology:
-    """Ids in the whole mesh of this rank's elements and nodes, and the rank that owns each element."""
+    """Ids in the whole mesh of this rank's elements, and the rank that owns each."""
 
     element_ids: np.ndarray
     element_ranks: np.ndarray
-    node_ids: np.ndarray
 
 
 def _owners(mesh: Any, n_ranks: int, method: str) -> np.ndarray | None:
@@ -75,14 +76,14 @@ def _owners(mesh: Any, n_ranks: int, method: str) -> np.ndarray | None:
 
 def _topology(mesh: Mesh | None, shape: _Shape, owner: np.ndarray | None, comm) -> _Topology:
     if comm.size == 1:
-        return _Topology(np.arange(shape.n_elements), np.zeros(shape.n_elements, np.int32), np.arange(shape.n_nodes))
+        return _Topology(np.arange(shape.n_elements), np.zeros(shape.n_elements, np.int32))
     plex = _plex(mesh, shape, comm)
     _choose_partitioner(plex, owner, comm)
-    ids = np.arange(shape.n_elements + shape.n_nodes if comm.rank == 0 else 0, dtype=np.int64)
+    ids = np.arange(plex.getChart()[1], dtype=np.int64)  # elements first
     for forest in (plex.distribute(overlap=0), plex.distributeOverlap(1)):
         ids = carry(forest, ids, _leaves(forest))
-    (first, last), (v0, v1) = plex.getHeightStratum(0), plex.getDepthStratum(0)
-    return _Topology(ids[first:last], _element_ranks(plex, comm)[first:last], ids[v0:v1] - shape.n_elements)
+    first, last = plex.getHeightStratum(0)
+    return _Topology(ids[first:last], _element_ranks(plex, comm)[first:last])
 
 
 def _element_ranks(plex: PETSc.DMPlex, comm) -> np.ndarray:
@@ -94,9 +95,9 @@ def _element_ranks(plex: PETSc.DMPlex, comm) -> np.ndarray:
 
 
 def _plex(mesh: Mesh | None, shape: _Shape, comm) -> PETSc.DMPlex:
-    """DMPlex of elements and nodes; one of lower dimension repeats its first node, as only adjacency matters here."""
+    """DMPlex of elements and corners; one of lower dimension repeats its first node, as only adjacency matters here."""
     cells = filled(mesh.elements) if mesh is not None else np.zeros((0, shape.width))
-    points = mesh.points if mesh is not None else np.zeros((0, 3))
+    points = mesh.points[: mesh.n_corners] if mesh is not None else np.zeros((0, 3))
     plex = PETSc.DMPlex().createFromCellList(
         shape.width - 1, np.ascontiguousarray(cells, PETSc.IntType), points, interpolate=False, comm=comm
     )
@@ -152,19 +153,21 @@ def _part(mesh: Mesh | None, shape: _Shape, topology: _Topology, comm) -> Part:
         roots = np.zeros((0, *tail), kind) if mesh is None else np.asarray(getattr(mesh, name), kind)
         return carry(element_forest, roots, len(element_order))
 
-    connectivity = _local_nodes(of_elements("elements", (shape.width,), np.int64), topology.node_ids)
-    owned = _node_ranks(connectivity, element_ranks, topology.node_ids) == comm.rank
+    node_ids, connectivity = _local_nodes(of_elements("element_nodes", (shape.columns,), np.int64))
+    owned = _node_ranks(connectivity, element_ranks, node_ids) == comm.rank
     node_order, n_owned = _node_order(connectivity, owned)
-    node_ids = topology.node_ids[node_order]
+    node_ids = node_ids[node_order]
     node_forest = _from_root(node_ids, shape.n_nodes, comm)
     points = carry(node_forest, np.zeros((0, 3)) if mesh is None else mesh.points, len(node_order))
     members = carry(node_forest, _set_columns(mesh, shape), len(node_order))
     rank_of = np.empty(len(node_order) + 1, np.int64)  # the last entry keeps the padding -1
     rank_of[node_order], rank_of[-1] = np.arange(len(node_order)), -1
+    nodes = rank_of[connectivity]
     return Part(
         comm=comm,
         points=points,
-        elements=rank_of[connectivity],
+        elements=nodes[:, : shape.width],
+        midpoints=nodes[:, shape.width :] if shape.columns > shape.width else None,
         regions=of_elements("regions", (), np.int32),
         fibres=of_elements("fibres", (3,), float) if shape.fibres else None,
         sheets=of_elements("sheets", (3,), float) if shape.sheets else None,
@@ -182,11 +185,10 @@ def _part(mesh: Mesh | None, shape: _Shape, topology: _Topology, comm) -> Part:
     )
 
 
-def _local_nodes(elements: np.ndarray, node_ids: np.ndarray) -> np.ndarray:
-    """Connectivity in this rank's positions of ``node_ids`` instead of ids of the whole mesh; -1 stays."""
-    order = np.argsort(node_ids)
-    found = order[np.searchsorted(node_ids, elements, sorter=order).clip(max=len(order) - 1)]
-    return np.where(elements < 0, -1, found)
+def _local_nodes(elements: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Ids of the nodes that elements have, and connectivity in positions of these ids; -1 stays."""
+    node_ids = np.unique(elements[elements >= 0])
+    return node_ids, np.where(elements < 0, -1, np.searchsorted(node_ids, elements))
 
 
 def _node_order(connectivity: np.ndarray, owned: np.ndarray) -> tuple[np.ndarray, int]:
@@ -249,7 +251,7 @@ class Balance:
 
 def balance(part: Part) -> Balance:
     """Measure the split of ``part``; collective."""
-    graph = nodal_graph(part.elements, part.n_local)[: part.n_owned, part.n_owned :]
+    graph = nodal_graph(part.element_nodes, part.n_local)[: part.n_owned, part.n_owned :]
     return Balance(
         smallest=min_over(part.comm, part.n_owned),
         largest=max_over(part.comm, part.n_owned),

@@ -30,12 +30,12 @@ def nodal_graph(elements: np.ndarray, n_nodes: int) -> csr_array:
 def metis(mesh: Mesh, n_parts: int) -> np.ndarray:
     """Owner of each element by METIS k-way (Karypis & Kumar 1998) on the nodal graph.
 
-    The cost of a step is per node (cells, matrix rows), so nodes are balanced; an element goes to a
-    middle one of its nodes' owners, the lower and the upper in turn.
+    The cost of a step is per node (cells, matrix rows), so corners are balanced, and midpoints with them; an element
+    goes to a middle one of its nodes' owners, the lower and the upper in turn.
     """
     import pymetis
 
-    graph = nodal_graph(mesh.elements, mesh.n_nodes)
+    graph = nodal_graph(mesh.elements, mesh.n_corners)
     adjacency = pymetis.CSRAdjacency(graph.indptr, graph.indices)
     _, owner = pymetis.part_graph(n_parts, adjacency)
     owners = np.sort(np.asarray(owner, np.int32)[filled(mesh.elements)], axis=1)

@@ -53,7 +53,7 @@ def _halved(mesh: Mesh) -> Mesh:
         regions=mesh.regions[parent],
         fibres=None if mesh.fibres is None else mesh.fibres[parent],
         sheets=None if mesh.sheets is None else mesh.sheets[parent],
-        node_sets=_grown_sets(mesh, edges),
+        node_sets=grown_sets(mesh, edges),
         file_ids=None,
     )
 
@@ -63,7 +63,8 @@ def _padded(elements: np.ndarray, width: int) -> np.ndarray:
     return np.concatenate([elements, padding], axis=1)
 
 
-def _grown_sets(mesh: Mesh, edges: np.ndarray) -> dict[str, np.ndarray]:
+def grown_sets(mesh: Mesh, edges: np.ndarray) -> dict[str, np.ndarray]:
+    """The node sets with the midpoints of ``edges`` (n, 2), numbered after the mesh's nodes, as ``refined`` says."""
     outside = np.ones(len(edges), bool) if mesh.width < 4 else _on_boundary(mesh, edges)
     sets = {}
     for name, nodes in mesh.node_sets.items():

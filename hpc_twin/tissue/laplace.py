@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from hpc_twin.fem import Field, Matrix, gradients, measures, stiffness
-from hpc_twin.fem.assembly import kinds
+from hpc_twin.fem.assembly import all_nodes, kinds
 from hpc_twin.fem.dirichlet import DirichletSolver
 from hpc_twin.mesh.part import Part
 from hpc_twin.parallel import InputError, nearest, sum_over
@@ -65,7 +65,7 @@ def smooth_gradients(part: Part, fields: Sequence[Field]) -> list[np.ndarray]:
 
 
 def element_gradients(part: Part, nodal: np.ndarray) -> np.ndarray:
-    """(n_local_elements, 3) gradient of the P1 field ``nodal`` (n_local,), its unit per mm."""
+    """(n_local_elements, 3) gradient of ``nodal`` (n_local,), linear between the corners, its unit per mm."""
     result = np.zeros((len(part.elements), 3))
     for which, elements in kinds(part):
         result[which] = np.einsum("nk,nkx->nx", nodal[elements], gradients(part.points, elements))
@@ -79,7 +79,7 @@ def patch_mean(part: Part, values: np.ndarray) -> np.ndarray:
         size = measures(part.points, elements)
         weighted = np.column_stack((values[which] * size[:, None], size)).T
         for sums, weights in zip(total, weighted, strict=True):
-            for corner in elements.T:
+            for corner in all_nodes(part, which, elements).T:
                 sums += np.bincount(corner, weights, minlength=part.n_local)
     owned = total[:-1, : part.n_owned] / total[-1, : part.n_owned]
     return np.column_stack([shared(part, column) for column in owned])

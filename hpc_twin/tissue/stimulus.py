@@ -62,7 +62,7 @@ def in_sphere(part: Part, centre, radius: float) -> np.ndarray:
 
 def in_regions(part: Part, tags: Iterable[int]) -> np.ndarray:
     """Owned nodes of the elements with one of the region tags."""
-    nodes = np.unique(part.elements[np.isin(part.regions, list(tags))])
+    nodes = np.unique(part.element_nodes[np.isin(part.regions, list(tags))])
     return nodes[(nodes >= 0) & (nodes < part.n_owned)]
 
 

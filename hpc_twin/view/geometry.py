@@ -64,7 +64,7 @@ def views_of(result: Result, towards: tuple[float, float, float] | None = None) 
 
 def _grid(result: Result) -> pv.UnstructuredGrid:
     """The elements of the highest dimension (a surface or lines beside tetrahedra lie on them anyway)."""
-    blocks = [block.elements for block in result.blocks if len(block.elements)]
+    blocks = [block.linear for block in result.blocks if len(block.elements)]
     if not blocks:
         raise InputError(f"{result.path}: holds no elements, so there is nothing to see")
     width = max(elements.shape[1] for elements in blocks)
