@@ -14,7 +14,9 @@ from hpc_twin.cli.cell_verb import cell
 from hpc_twin.cli.doctor import doctor
 from hpc_twin.cli.mesh_verbs import mesh
 from hpc_twin.cli.models_verb import models
+from hpc_twin.cli.restitution_verb import restitution
 from hpc_twin.cli.run_verb import run
+from hpc_twin.cli.tune_verb import tune_cv
 from hpc_twin.cli.verify_verb import verify
 from hpc_twin.cli.view_verb import view
 
@@ -25,7 +27,8 @@ PATIENCE = 5.0  # seconds that ranks which failed wait for the others
 
 UsageError = typer.BadParameter.__base__  # click's, or that of typer's own copy of click: typer does not name it
 
-VERBS = ("mesh", "run", "view", "models", "cell", "verify", "doctor")  # in the order of the data
+# in the order of the data
+VERBS = ("mesh", "run", "view", "models", "cell", "tune-cv", "restitution", "verify", "doctor")
 
 
 class InOrder(TyperGroup):
@@ -49,6 +52,8 @@ app.command()(run)
 app.command()(view)
 app.add_typer(models, name="models")
 app.command()(cell)
+app.command("tune-cv")(tune_cv)
+app.command()(restitution)
 app.command()(verify)
 app.command()(doctor)
 

@@ -1,6 +1,6 @@
 """A cable of cells of one model, on this rank alone: what a plane wave sees of a tissue and of its numerics."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -20,7 +20,11 @@ from hpc_twin.tissue.stimulus import Stimuli, Stimulus
 
 DURATION = 2.0  # ms, of a pulse
 MARGIN = 3.0  # times the threshold of a cell by itself: the neighbours take their share
+QUIET, LOUD = 10, 15.0  # steps at a time of a cell alone, but for so many ms after a pulse
+MARGIN_ALONE = 2.0  # of a cell without neighbours
 WIDTH = 5.0  # space scales, of the end that is stimulated
+
+Snapshot = tuple[np.ndarray, np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -68,7 +72,7 @@ class Cable:
         stimulus = Stimulus(np.flatnonzero(self.x <= width + 1e-9), self.strength, pulses)
         along = np.tile(np.diag([sigma, 0.0, 0.0]), (len(part.elements), 1, 1))
         cells = populate([medium.kernel], np.zeros(len(self.x), int))
-        stimuli = Stimuli(len(self.x), [stimulus])
+        self._fired, stimuli = stimulus, Stimuli(len(self.x), [stimulus])
         self.problem = Monodomain(Subdomain.all_of(part), cells, along, stimuli, medium.capacity, medium.tight)
 
     @property
@@ -81,6 +85,58 @@ class Cable:
         step = make_step(self.problem.operators, SPLITTINGS[self.medium.splitting])
         for _, t in march(step, None, self.medium.dt, until, start):
             yield t
+
+    def fire(self, times: Sequence[float]) -> None:
+        """Pulses at ``times`` [ms] from now on, and no others."""
+        pulses = Pulses.at(tuple(times), self._fired.pulses.duration)
+        self.problem.stimuli = Stimuli(len(self.x), [replace(self._fired, pulses=pulses)])
+
+    def snapshot(self) -> Snapshot:
+        """V and states of all cells, copied."""
+        return self.V.copy(), self.problem.populations[0].states.copy()
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Go back to a snapshot."""
+        self.V[:], self.problem.populations[0].states[:] = snapshot
+        self.problem.V.touched()
+
+
+class ClampedCell:
+    """A cell by itself, with all that protocols ask of a Cable; ``x`` is one place: nothing travels."""
+
+    def __init__(self, medium: Medium):
+        kernel = medium.kernel
+        self.medium, self.x, self.V = medium, np.zeros(1), np.full(1, kernel.v_initial)
+        self.strength = MARGIN_ALONE * threshold(kernel, medium.dt, DURATION)
+        self.rest = float(kernel.v_initial or 0.0)
+        self.level = (self.rest + _peak(medium, self.strength, DURATION)) / 2
+        self._states, self._pulses = kernel.new_states(1), Pulses(0.0, DURATION)
+        self._stimulus = np.empty(1)
+
+    def march(self, until: float, start: float = 0.0) -> Iterator[float]:
+        """As of a Cable, but several steps at a time far from pulses."""
+        kernel, dt, n = self.medium.kernel, self.medium.dt, round((until - start) / self.medium.dt)
+        near = [(on - QUIET * dt, on + LOUD) for on, _ in self._pulses.between(start - LOUD, until)]
+        done = 0
+        while done < n:
+            t = start + done * dt
+            steps = 1 if any(begin < t < end for begin, end in near) else min(QUIET, n - done)
+            self._stimulus[0] = self.strength * self._pulses.share(t, steps * dt)
+            kernel.advance(self.V, self._states, self._stimulus, t, steps * dt, steps * self.medium.how.substeps)
+            done += steps
+            yield start + done * dt
+
+    def fire(self, times: Sequence[float]) -> None:
+        """As of a Cable."""
+        self._pulses = Pulses.at(tuple(times), DURATION)
+
+    def snapshot(self) -> Snapshot:
+        """As of a Cable."""
+        return self.V.copy(), self._states.copy()
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """As of a Cable."""
+        self.V[:], self._states[:] = snapshot
 
 
 def _peak(medium: Medium, strength: float, duration: float) -> float:

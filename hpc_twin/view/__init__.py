@@ -1,7 +1,7 @@
 """Pictures and movies of finished runs. pyvista and matplotlib are imported only when ``make_pictures`` is called."""
 
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +11,7 @@ from hpc_twin.parallel import InputError
 from hpc_twin.units import parse
 
 if TYPE_CHECKING:
+    from hpc_twin.run.restitution import Beat
     from hpc_twin.singlecell.experiment import Outcome
 
 Progress = Callable[[str, int, int], None]
@@ -62,6 +63,14 @@ def make_pictures(
         from hpc_twin.view.pictures import draw_all  # costs a second, which only those who look should pay
 
     return draw_all(Path(result_path), None if out_dir is None else Path(out_dir), options or ViewOptions(), progress)
+
+
+def draw_restitution(curves: Mapping[str, Sequence["Beat"]], title: str, path: Path) -> Path:
+    """Draw APD and velocity against DI to ``path``, one curve a label. Raises InputError where it cannot be written."""
+    with _quietly():
+        from hpc_twin.view.restitution import draw
+
+    return draw(curves, title, path)
 
 
 def draw_cells(outcomes: Mapping[str, "Outcome"], path: Path) -> Path:
