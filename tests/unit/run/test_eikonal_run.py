@@ -1,0 +1,74 @@
+"""The eikonal models from a case: velocities given and of cells, maps, parts that no wave reaches."""
+
+import numpy as np
+import pytest
+from tools import STIMULUS, case_text
+
+from hpc_twin.case import load_case
+from hpc_twin.io.result import read_result
+from hpc_twin.parallel import InputError, world
+from hpc_twin.run import simulate
+
+FIXED = "tissue.velocity.values=['0.6 mm/ms','0.3 mm/ms']".replace("'", '"')
+SPLIT = """
+[[region]]
+name = "gap"
+box = { min = ["1 mm", "0 mm", "0 mm"], max = ["2 mm", "3 mm", "2 mm"] }
+"""
+
+
+def ran(tmp_path, *overrides: str, more: str = "", stimulus: str = STIMULUS):
+    """Points and activation [ms]."""
+    path = tmp_path / "case.toml"
+    path.write_text(case_text(stimulus=stimulus, more=more))
+    simulate(load_case(path, ["tissue.model=eikonal", *overrides]), tmp_path / "out", world())
+    with read_result(tmp_path / "out" / "result.exo") as result:
+        assert not result.fields and result.n_frames == 1
+        return result.points, result.map("activation")
+
+
+def test_plane_wave_at_the_velocity_given(tmp_path):
+    points, times = ran(tmp_path, FIXED)
+    assert times == pytest.approx(np.maximum(points[:, 0] - 1, 0) / 0.6, abs=1e-5)
+
+
+def test_plane_wave_at_the_velocity_of_the_cells(tmp_path, capsys):
+    _, times = ran(tmp_path, "tissue.conductivity.effective=['0.28 S/m','0.07 S/m']".replace("'", '"'))
+    told = capsys.readouterr().out
+    assert "plane waves of mitchell_schaeffer_2003: 0.3" in told
+    speed = float(told.split("mitchell_schaeffer_2003: ")[1].split()[0])
+    assert times.max() == pytest.approx(3 / (speed * np.sqrt(0.28 / 0.14)), rel=5e-3)
+
+
+def test_region_of_its_own_velocity(tmp_path):
+    points, times = ran(tmp_path, 'tissue.velocity.regions.gap.values=["0.1 mm/ms"]', FIXED, more=SPLIT)
+    far = points[:, 0] > 3.5
+    assert times[far] == pytest.approx(1 / 0.1 + 2 / 0.6, rel=1e-6)
+
+
+def test_tissue_beyond_a_gap_is_not_reached(tmp_path, capsys):
+    points, times = ran(tmp_path, FIXED, 'tissue.without=["gap"]', more=SPLIT)
+    beyond = points[:, 0] > 1.5
+    assert np.isnan(times[beyond]).all() and np.isfinite(times[~beyond]).all()
+    assert "no wave arrives there" in capsys.readouterr().err
+
+
+def test_two_stimuli_meet(tmp_path):
+    second = '[[stimulus]]\nstart = "2 ms"\nnode_set = "x1"\n'
+    points, times = ran(tmp_path, FIXED, 'tissue.until="10 ms"', stimulus=STIMULUS + second)
+    x = points[:, 0]
+    assert times == pytest.approx(np.minimum(np.maximum(x - 1, 0), 1.2 + 4 - x) / 0.6, abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "words"),
+    [
+        (['tissue.velocity.regions.scar.values=["0.1 mm/ms"]', FIXED], "no element has region 'scar'"),
+        ([FIXED, 'stimulus=[{node_set="x0",strength="-50 uA/mm^3"}]'], "none depolarises"),
+        ([FIXED, 'stimulus=[{node_set="x0",start="3 ms"}]'], "none depolarises before tissue.until"),
+        (['tissue.conductivity.effective=["0.2 S/m","0 S/m"]'], "conductivity is 0"),
+    ],
+)
+def test_refused_with_the_key(tmp_path, overrides, words):
+    with pytest.raises(InputError, match=words):
+        ran(tmp_path, *overrides)
