@@ -13,6 +13,7 @@ from hpc_twin.verify.outcome import Limit, Outcome, Session, Table
 __all__ = ["CHECKS", "Limit", "Outcome", "Session", "Table", "load"]
 
 CHECKS = {
+    "ecg": "potentials at electrodes by lead fields, beside phi_e of a bidomain and closed formulas",
     "eikonal": "exact arrival times, and activation beside the monodomain equation",
     "ranks": "equal results on 1, 2 and 3 ranks, for every kind of element",
 }
