@@ -1,0 +1,76 @@
+"""What a case of a bidomain may say, refused before the mesh is read."""
+
+import pytest
+from tools import CELLS, MESH, STIMULUS
+
+from hpc_twin.case import load_case
+from hpc_twin.parallel import InputError
+
+TISSUE = """[tissue]
+model = "{model}"
+until = "2 ms"
+[tissue.conductivity]
+intracellular = ["0.17 S/m", "0.019 S/m"]
+extracellular = ["0.62 S/m", "0.24 S/m"]
+"""
+TIMED = 'kind = "current"\ncurrent = "2 uA"\nstart = "1 ms"\n'
+NEGATIVE = 'kind = "current"\ncurrent = "-2 uA"\n'
+PLUS = '[[electrode]]\nname = "plus"\nnode_set = "x0"\n'
+MINUS = '[[electrode]]\nname = "minus"\nnode_set = "x1"\n'
+GROUND = MINUS + 'kind = "ground"\n'
+
+
+def read(tmp_path, more: str, model="bidomain", tissue=TISSUE):
+    path = tmp_path / "case.toml"
+    path.write_text("\n".join((MESH.replace("slab", "nothing"), CELLS, tissue.format(model=model), STIMULUS, more)))
+    return load_case(path).case
+
+
+def test_electrodes_are_read_in_house_units(tmp_path):
+    case = read(tmp_path, PLUS + 'kind = "current"\ncurrent = "2 mA"\n' + GROUND)
+    assert (case.electrode[0].current, case.electrode[1].holds) == (2000.0, True)
+    case = read(tmp_path, PLUS + 'kind = "voltage"\nvoltage = "1 V"\nbetween = "held"\n' + GROUND)
+    assert (case.electrode[0].voltage, case.electrode[0].holds) == (1000.0, True)
+    balanced = PLUS + 'kind = "current"\ncurrent = "2 uA"\n' + MINUS + 'kind = "current"\ncurrent = "-2 uA"\n'
+    assert len(read(tmp_path, balanced).electrode) == 2
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        (PLUS + 'kind = "current"\ncurrent = "2 uA"\n', "the currents of plus sum to 2 uA and cannot leave"),
+        (PLUS + TIMED + MINUS + NEGATIVE, "the currents of plus sum to 2 uA"),
+        (PLUS + 'kind = "voltage"\nvoltage = "1 V"\n', "a single voltage drives no current"),
+        (PLUS + 'kind = "voltage"\n', "needs voltage"),
+        (PLUS + 'kind = "current"\n', "either current or strength"),
+        (PLUS + 'kind = "ground"\nstart = "1 ms"\n', 'start has no meaning with kind = "ground"'),
+        (PLUS + 'kind = "voltage"\nvoltage = "1 V"\ncurrent = "1 uA"\n', "current has no meaning"),
+        (PLUS + 'kind = "curent"\n', "current"),
+        ("[bidomain]\nevery = 2\n", r'bidomain.every: tissue.model = "bidomain" solves for phi_e in every step'),
+        ('[bidomain]\nsolve = "blocks"\n', "block"),
+    ],
+)
+def test_refused(tmp_path, more, words):
+    with pytest.raises(InputError, match=words):
+        read(tmp_path, more)
+
+
+@pytest.mark.parametrize(
+    ("model", "more", "words"),
+    [
+        ("monodomain", GROUND, r'electrode: tissue.model = "monodomain" has no electrodes, only "bidomain" has'),
+        ("pseudo_bidomain", GROUND, r'tissue.model = "pseudo_bidomain" has no electrodes'),
+        ("monodomain", '[bidomain]\nsolve = "block"\n', r'bidomain.solve: tissue.model = "monodomain" has no extra'),
+        ("pseudo_bidomain", '[bidomain]\nsolve = "block"\n', "bidomain.solve: .* solves for V alone"),
+    ],
+)
+def test_keys_of_other_models_are_refused(tmp_path, model, more, words):
+    with pytest.raises(InputError, match=words):
+        read(tmp_path, more, model)
+
+
+def test_both_conductivities_are_needed(tmp_path):
+    tissue = '[tissue]\nmodel = "{model}"\nuntil = "2 ms"\n[tissue.conductivity]\neffective = ["0.1 S/m"]\n'
+    for model in ("bidomain", "pseudo_bidomain"):
+        with pytest.raises(InputError, match="needs intracellular and extracellular"):
+            read(tmp_path, "", model, tissue)
