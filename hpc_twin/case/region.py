@@ -59,8 +59,8 @@ class RegionCase(Section):
         shapes = [key for key in SHAPES if getattr(self, key) is not None]
         if len(shapes) > 1:
             raise ValueError(f"found {' and '.join(shapes)}, give one shape, or several entries of one name")
-        if not (shapes or self.coordinates or self.around or self.fraction):
-            raise ValueError(f"found no place, give one of {', '.join(SHAPES)}, coordinates, around, fraction")
+        if not (shapes or self.coordinates or self.around or self.within or self.fraction):
+            raise ValueError(f"found no place, give one of {', '.join(SHAPES)}, coordinates, around, within, fraction")
         if self.name.strip() != self.name or self.name.lstrip("-").isdigit():
             raise ValueError(f"name: found '{self.name}', a number would be taken for a tag of the mesh")
         return self
@@ -72,8 +72,9 @@ class RegionCase(Section):
         for key in ("seed", "length"):
             if getattr(self, key) is not None and self.fraction is None:
                 raise ValueError(f"{key} belongs to fraction")
-        if self.around == self.name:
-            raise ValueError(f"around: '{self.name}' cannot lie around itself")
+        for key in ("around", "within"):
+            if getattr(self, key) == self.name:
+                raise ValueError(f"{key}: '{self.name}' is the region itself")
         for key, (low, high) in self.coordinates.items():
             if low > high and key != "rotational":
                 raise ValueError(f"coordinates.{key}: found {low:g} to {high:g}, the first must not be the larger")
