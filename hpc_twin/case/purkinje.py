@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 REGION, JUNCTION = "purkinje", "purkinje_junction"
 MODEL = "stewart_2009"
+ALONG_CABLES = ("monodomain", "eikonal", "reaction_eikonal")
 GROWN = ("seed", "branch_length", "branch_spread", "branch_angle", "repulsion", "segment", "generations", "left",
          "right", "moderator_band")  # fmt: skip
 
@@ -69,9 +70,10 @@ def purkinje_fits(case: "Case") -> None:
     if case.purkinje is None:
         return
     tissue, regions = case.tissue, case.tissue.conductivity.regions
-    if tissue.model != "monodomain":
+    if tissue.model not in ALONG_CABLES:
         raise ValueError(
-            f'purkinje: tissue.model = "{tissue.model}" has no equation for cables, allowed is "monodomain"'
+            f'purkinje: tissue.model = "{tissue.model}" has no equation for cables, allowed are '
+            + ", ".join(ALONG_CABLES)
         )
     if tissue.order != 1:
         raise ValueError("purkinje: its cables are linear elements, tissue.order must be 1")
@@ -100,4 +102,5 @@ def with_conduction(case: "Case") -> "Case":
 
 
 def _along(sigma: float) -> ConductivityCase:
-    return ConductivityCase.model_construct(effective=(sigma,))
+    """Cables whose surroundings conduct so well that only their core counts, and which add nothing to those."""
+    return ConductivityCase.model_construct(effective=(sigma,), intracellular=(sigma,), extracellular=(0.0,))
