@@ -27,11 +27,15 @@ class TissueCase(Section):
     foot: FootCase | None = Field(None, description="for reaction_eikonal")
     splitting: Literal["godunov", "strang"] = Field("godunov", description="operator splitting")
     theta: float = Field(0.5, ge=0.5, le=1, description="0.5 Crank-Nicolson, 1 backward Euler")
-    mass: Literal["lumped", "consistent"] | Share = Field(0.5, description="or the lumped share: docs/niederer.md")
+    mass: Literal["lumped", "consistent"] | Share | None = Field(
+        None, description="or the lumped share; by default 0.5 of order 1, consistent of order 2: docs/verification.md"
+    )
 
     @property
     def lumping(self) -> float:
         """Share of the mass matrix that is lumped."""
+        if self.mass is None:
+            return 0.5 if self.order == 1 else 0.0
         return {"lumped": 1.0, "consistent": 0.0}.get(self.mass, self.mass)  # type: ignore[arg-type]
 
 

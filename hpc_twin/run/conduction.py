@@ -12,15 +12,17 @@ from hpc_twin.mesh.network.files import read_network
 from hpc_twin.mesh.network.growth import Rules
 from hpc_twin.mesh.network.junctions import Junctions, joined
 from hpc_twin.mesh.network.model import Network, together
+from hpc_twin.mesh.order import quadratic
 from hpc_twin.parallel import InputError
 from hpc_twin.run.meshes import make_mesh
 from hpc_twin.run.regions import surfaces_needed
 
 
 def case_mesh(case: Case, folder: Path) -> tuple[Mesh, list[str]]:
-    """The whole mesh of ``case`` with its conduction system, and what the user should know. Raises InputError."""
+    """The whole mesh of ``case``, of its order, with its conduction system, and what the user should know of it."""
     mesh, words = make_mesh(case.mesh, surfaces_needed(case), folder)
-    return with_purkinje(case, mesh, folder), words
+    mesh = with_purkinje(case, mesh, folder)
+    return (quadratic(mesh) if case.tissue.order == 2 else mesh), words
 
 
 def with_purkinje(case: Case, mesh: Mesh, folder: Path) -> Mesh:

@@ -191,7 +191,7 @@ class Coordinates:
 def _lowest(part: Part, elements: np.ndarray) -> np.ndarray:
     """(n_local,) the lowest of the element values (n_local_elements,) around each node; collective."""
     field = Field(part, "lowest", "1", np.inf)
-    for corner in part.elements.T:
+    for corner in part.element_nodes.T:
         np.minimum.at(field.local, corner[corner >= 0], elements[corner >= 0])
     field.touched()
     field.update_ghosts()
