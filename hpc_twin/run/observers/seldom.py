@@ -4,11 +4,11 @@ from collections.abc import Callable
 
 import numpy as np
 
-AGAIN = 1.25
+AGAIN = 2.0
 
 
 class Seldom:
-    """The array that ``compute`` gives: anew when 1.25 times the time has gone, and at the end, else as it was."""
+    """The array that ``compute`` gives: anew when the time has doubled, and at the end, else as it was."""
 
     def __init__(self, until: float, compute: Callable[[], np.ndarray]):
         self.now = 0.0
