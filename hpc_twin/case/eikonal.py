@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from hpc_twin.case.purkinje import REGION
 from hpc_twin.case.quantities import CurrentDensity, PositiveTime, Velocity
 from hpc_twin.case.section import Section
 
@@ -81,6 +82,9 @@ def eikonal_fits(case: "Case") -> None:
         raise ValueError(f'tissue.velocity belongs to tissue.model = "eikonal" or "reaction_eikonal", found "{model}"')
     if tissue.foot is not None and model != "reaction_eikonal":
         raise ValueError(f'tissue.foot belongs to tissue.model = "reaction_eikonal", found "{model}"')
+    if case.purkinje is not None and tissue.velocity is not None and tissue.velocity.values is not None:
+        if REGION not in tissue.velocity.regions:
+            raise ValueError(f"tissue.velocity.regions.{REGION} is missing: cables are faster than the muscle's values")
     if eikonal and tissue.order != 1:
         raise ValueError(f'tissue.order: found {tissue.order}, tissue.model = "{model}" has linear elements only')
     if eikonal and not case.stimulus:

@@ -23,6 +23,7 @@ from hpc_twin.run.kernels import load_kernels
 from hpc_twin.run.materials import capacity, conductivity, discretisation, extent, membrane
 from hpc_twin.run.plane_waves import PlaneWave, plane_wave
 from hpc_twin.run.populations import populations
+from hpc_twin.run.prepace import prepaced
 from hpc_twin.run.report import Report, make_report
 from hpc_twin.run.stimuli import stimuli
 from hpc_twin.run.timer import Timer
@@ -41,6 +42,9 @@ def activate(loaded: LoadedCase, folder: Path, comm, overwrite: bool = False) ->
     case, timer = loaded.case, Timer()
     with timer.part("cell models"):
         kernels = load_kernels(case.cells, loaded.folder, comm) if by_cells(case) else []
+    with timer.part("prepacing"):
+        kernels = prepaced(case, kernels, comm) if kernels else []
+    _tell_unused(case, comm)
     on_root(comm, lambda: check_folder(folder, overwrite))
     whole = distributed(case, loaded.folder, comm, timer)
     say(comm, f"{whole.n_nodes:,} nodes, {whole.n_elements:,} elements; {case.partition.method}: {balance(whole)}")
@@ -57,6 +61,15 @@ def activate(loaded: LoadedCase, folder: Path, comm, overwrite: bool = False) ->
     with timer.part("output"):
         written = _write(loaded, domain, T, folder)
     return make_report(whole, 0, timer.seconds, seconds, 0.0, written)
+
+
+def _tell_unused(case: Case, comm) -> None:
+    """What a case for V asks for and times of arrival cannot give."""
+    asked: list[str] = [name for name in ("probes", "electrode", "bath") if name in case.model_fields_set]
+    asked += [f"output.{name}" for name in ("fields", "measures", "state") if name in case.output.model_fields_set]
+    if asked:
+        say(comm, f'tissue.model = "eikonal" knows times and no V, so there are no {", ".join(asked)}; '
+                  '"reaction_eikonal" has them')  # fmt: skip
 
 
 def reaction_eikonal(case: Case, domain: Subdomain, kernels: Sequence[Kernel], fibres) -> ReactionEikonal:

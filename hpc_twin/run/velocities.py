@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from hpc_twin.case import Case
+from hpc_twin.case.purkinje import JUNCTION
 from hpc_twin.fem import Field
 from hpc_twin.mesh.part import Part
 from hpc_twin.parallel import InputError, say, sum_over
@@ -32,7 +33,10 @@ def squared_velocities(
     given, (along, sheets) = case.tissue.velocity, fibres
     values = _squared(given.values) if given and given.values else None
     regions = {name: _squared(region.values) for name, region in given.regions.items()} if given else {}
-    return _above_zero(part, tensors(part, values, regions, along, sheets, "tissue.velocity", others))
+    tensor = _above_zero(part, tensors(part, values, regions, along, sheets, "tissue.velocity", others))
+    if JUNCTION not in regions:
+        tensor[membrane(case, part) == 0] = AT_ONCE**2 * np.eye(3)
+    return tensor
 
 
 def _squared(values: Sequence[float]) -> tuple[float, ...]:
@@ -51,8 +55,7 @@ def _of_cells(case: Case, part: Part, cells, plane_waves, fibres) -> np.ndarray:
     mean = (rate.local[part.elements] * inside).sum(axis=1) / inside.sum(axis=1)
     capacity = membrane(case, part)
     sigma = conductivity(case, part, "effective", fibres)
-    with_cells = (mean / np.where(capacity > 0, capacity, 1.0))[:, None, None] * sigma
-    return np.where((capacity > 0)[:, None, None], with_cells, AT_ONCE**2 * np.eye(3))
+    return (mean / np.where(capacity > 0, capacity, 1.0))[:, None, None] * sigma
 
 
 def _told(case: Case, wave: PlaneWave) -> str:

@@ -54,3 +54,12 @@ def test_foot_by_default_does_not_count_neighbours_twice(tmp_path):
     coupled = case(tmp_path, "tissue.model=reaction_eikonal", "tissue.foot.diffusion=true").tissue.foot
     alone = case(tmp_path, "tissue.model=reaction_eikonal", "tissue.foot.diffusion=false").tissue.foot
     assert (coupled.form, alone.form) == ("pulse", "wave")
+
+
+def test_cables_need_a_velocity_of_their_own(tmp_path):
+    network = 'purkinje.file=["tree.vtu"]'
+    given = 'tissue.velocity.values=["0.6 mm/ms"]'
+    with pytest.raises(InputError, match=r"tissue.velocity.regions.purkinje is missing"):
+        case(tmp_path, "tissue.model=eikonal", network, given)
+    assert case(tmp_path, "tissue.model=eikonal", network, given, 'tissue.velocity.regions.purkinje.values=["2 m/s"]')
+    assert case(tmp_path, "tissue.model=reaction_eikonal", network)
