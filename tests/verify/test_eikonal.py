@@ -4,9 +4,17 @@ A point source costs a factor log(1/h) in any first-order method: T is not smoot
 source given, the order is 1; a plane wave is exact.
 """
 
+import numpy as np
 import pytest
 
+from hpc_twin.cellmodels import load
+from hpc_twin.mesh.generate import slab
+from hpc_twin.mesh.partition import distribute
 from hpc_twin.parallel import world
+from hpc_twin.run.plane_waves import plane_wave
+from hpc_twin.tissue.conductivity import harmonic, tensors
+from hpc_twin.tissue.eikonal import arrival
+from hpc_twin.tissue.stimulus import in_box
 from hpc_twin.verify.wavefronts import WAVES, error, orders
 
 ORDERS = {  # from the second level to the third, of the largest and of the mean error
@@ -36,3 +44,21 @@ def test_orders(name):
 
 def test_every_wave_is_tested():
     assert {"plane wave", *ORDERS} == set(BY_NAME)
+
+
+CAPACITY, UPSTROKE = 140 * 0.01, 1.25  # uF/mm^3; ms from the stimulus to V = 0 in the cells that it fires
+CONVERGED = (42.5, 43.0)  # ms, the last corner: three codes at 0.05 mm and 0.001 ms (shared/reference/README.md)
+
+
+@pytest.mark.parametrize("h", [0.5, 0.25])
+def test_slab_of_niederer(h):
+    """The diagonal of the slab from nothing but a cable of the same cells: 3 % from the converged monodomain."""
+    wave = plane_wave(load("tentusscher_2006_epi", comm=world()), CAPACITY, world())
+    part = distribute(slab(h=h), world())
+    squared = [wave.rate * s / CAPACITY for s in harmonic((0.17, 0.019), (0.62, 0.24))]
+    assert np.sqrt(squared) == pytest.approx((0.612, 0.2226), rel=5e-3)
+    nodes = in_box(part, (0, 0, 0), (1.5, 1.5, 1.5))
+    T = arrival(part, tensors(part, squared, {}, part.fibres, None), nodes, np.zeros(len(nodes)))
+    last = float(T.local[np.linalg.norm(part.points - [20.0, 7.0, 3.0], axis=1) < 1e-9][0])
+    assert last == T.local.max()
+    assert last + UPSTROKE == pytest.approx(np.mean(CONVERGED), rel=0.03)
