@@ -30,11 +30,14 @@ from hpc_twin.run.timer import Timer
 from hpc_twin.run.velocities import by_cells, squared_velocities
 from hpc_twin.tissue.cells import Population
 from hpc_twin.tissue.eikonal import Eikonal
+from hpc_twin.tissue.measures import front_velocity
 from hpc_twin.tissue.monodomain import Monodomain
 from hpc_twin.tissue.reaction_eikonal import Drive, Foot, ReactionEikonal, first_pulses, latest, waves
 from hpc_twin.tissue.stimulus import Stimulus
 
 MAPS = {"activation": ("ms", "activation time: arrival of the first wave")}
+SPEEDS = {f"velocity_{a}": ("m/s", f"velocity of the first wave, {a}") for a in "xyz"}
+SPEEDS |= {"speed": ("m/s", "conduction velocity of the first wave")}
 
 
 def activate(loaded: LoadedCase, folder: Path, comm, overwrite: bool = False) -> Report:
@@ -66,7 +69,9 @@ def activate(loaded: LoadedCase, folder: Path, comm, overwrite: bool = False) ->
 def _tell_unused(case: Case, comm) -> None:
     """What a case for V asks for and times of arrival cannot give."""
     asked: list[str] = [name for name in ("probes", "electrode", "bath") if name in case.model_fields_set]
-    asked += [f"output.{name}" for name in ("fields", "measures", "state") if name in case.output.model_fields_set]
+    asked += [f"output.{name}" for name in ("fields", "state") if name in case.output.model_fields_set]
+    if "measures" in case.output.model_fields_set:
+        asked += [f"output.measures {name}" for name in case.output.measures if name not in ("activation", "velocity")]
     if asked:
         say(comm, f'tissue.model = "eikonal" knows times and no V, so there are no {", ".join(asked)}; '
                   '"reaction_eikonal" has them')  # fmt: skip
@@ -139,10 +144,15 @@ def _tell_unreached(T: Field) -> None:
 
 def _write(loaded: LoadedCase, domain: Subdomain, T: Field, folder: Path) -> int:
     case, whole = loaded.case, domain.whole
-    row = domain.spread(np.where(np.isinf(T.owned), np.nan, T.owned), np.full(whole.n_owned, np.nan))
+    times = np.where(np.isinf(T.owned), np.nan, T.owned)
+    maps, values = MAPS, {"activation": times}
+    if "velocity" in case.output.measures:
+        velocity = front_velocity(domain.part, times)
+        maps, rows = {**MAPS, **SPEEDS}, (*velocity.T, np.linalg.norm(velocity, axis=1))
+        values |= dict(zip(SPEEDS, rows, strict=True))
     words = attributes(loaded, whole)
     path = folder / "result.exo"
-    with ExodusWriter(path, whole, {}, words, MAPS, case.output.fibres, title=case.title) as result:
-        result.write_static({"activation": row})
+    with ExodusWriter(path, whole, {}, words, maps, case.output.fibres, title=case.title) as result:
+        result.write_static({k: domain.spread(v, np.full(whole.n_owned, np.nan)) for k, v in values.items()})
         result.write_frame(0.0, {})
         return result.close()

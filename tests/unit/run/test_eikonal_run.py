@@ -40,6 +40,17 @@ def test_plane_wave_at_the_velocity_of_the_cells(tmp_path, capsys):
     assert times.max() == pytest.approx(3 / (speed * np.sqrt(0.28 / 0.14)), rel=5e-3)
 
 
+def test_velocity_map(tmp_path):
+    """Beyond the stimulus a plane wave along x, along the fibres."""
+    ran(tmp_path, FIXED, 'output.measures=["activation","velocity"]')
+    with read_result(tmp_path / "out" / "result.exo") as result:
+        inner = result.points[:, 0] > 2.5
+        assert result.map("speed")[inner] == pytest.approx(0.6) and result.map("velocity_x")[inner] == pytest.approx(
+            0.6
+        )
+        assert np.abs(result.map("velocity_y")[inner]).max() < 1e-6
+
+
 def test_region_of_its_own_velocity(tmp_path):
     points, times = ran(tmp_path, 'tissue.velocity.regions.gap.values=["0.1 mm/ms"]', FIXED, more=SPLIT)
     far = points[:, 0] > 3.5
