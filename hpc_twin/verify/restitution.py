@@ -27,8 +27,8 @@ TEXT = """A cell by itself is paced {beats} times at each of ever shorter cycle 
 beat is lost; both of the last two beats are shown, so that alternans splits the curve. The paper's default parameters
 are those of its row "slope 1.1". On a cable with the paper's numerics (0.25 mm, finite differences, which are linear
 elements with lumped mass, dt = 0.02 ms) and its diffusion coefficient of 0.00154 cm2/ms, S2 follows {s1} beats of
-{period} ms. On a fine mesh this wave runs at 0.78 mm/ms. The same by hand: `hpc-twin restitution tentusscher_2006_epi --protocol
-dynamic --single-cell`."""
+{period} ms. On a fine mesh this wave runs at 0.78 mm/ms. The same by hand: `hpc-twin restitution
+tentusscher_2006_epi --protocol dynamic --single-cell`."""
 
 
 def check(session: Session) -> Outcome:
