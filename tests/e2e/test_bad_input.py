@@ -91,6 +91,10 @@ CASES = [
     ("unknown mesh", {"mesh": "[mesh]\ngenerate = 'slap'\n"}, "did you mean 'slab'?"),
     ("too fine", {"mesh": "[mesh]\ngenerate = 'slab'\nshape = { h = '1e-4 mm' }\n"}, "out of memory"),
     ("lists for lengths", {"mesh": "[mesh]\ngenerate = 'slab'\nshape = { h = ['1 mm', '1 mm'] }\n"}, "mesh.shape"),
+    ("empty region", {"more": "[[region]]\nname = 'a'\nwithin = 'b'\n"}, "region.0 ('a'): within: no element has"),
+    ("two shapes", {"more": "[[region]]\nname = 'a'\naround = 'b'\n"}, "around and width go together"),
+    ("gradient", {"cells": CELLS + "gradients = { 'gate.tau' = { x = ['1x', '2x'] } }\n"}, "no parameter 'gate.tau'"),
+    ("flat gradient", {"cells": CELLS + "gradients = { 'inward.tau' = { x = [1] } }\n"}, "inward.tau.x"),
     ("no ventricle", {"more": "[fibres]\nrule = 'bayer2012'\n"}, ""),
     ("no layers", {"cells": CELLS + "[cells.layers.mid]\nmodel = 'mitchell_schaeffer_2003'\n"}, ""),
 ]
