@@ -115,12 +115,21 @@ def cells() -> None:
     show()
 
 
+def measures() -> None:
+    """Measures while running."""
+    from measures import show  # in this process, as cells
+
+    title("what watching costs on one core, the slab at 0.2 mm [ns per node and step]")
+    show()
+
+
 SECTIONS = {
     "memory": memory,
     "cells": cells,
     "step": lambda: step("0.2", 40, 10),
     "fine": lambda: step("0.1", 15, 6),
     "loop": loop,
+    "measures": measures,
     "setup": setup,
     "partition": partition,
     "partition_fine": lambda: partition("0.1"),
