@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from hpc_twin.case import FibreCase
+from hpc_twin.case import Case, FibreCase
 from hpc_twin.fem import Subdomain, subdomain
 from hpc_twin.fem.elements import edge_vectors
 from hpc_twin.mesh.part import Part
@@ -16,6 +16,20 @@ from hpc_twin.tissue.fibres import FibreAngles, ventricular_fibres
 
 ROUGH = 25.0  # degrees; random directions have 42
 Directions = tuple[np.ndarray | None, np.ndarray | None]
+
+
+def tissue_directions(case: Case, domain: Subdomain) -> Directions:
+    """``directions`` on domain.part; rules for walls see them whole, so that the case's own holes turn no fibres."""
+    scars = {region.name for region in case.region} & set(case.tissue.without)
+    if not scars or case.fibres.rule not in OF_WALLS:
+        return directions(domain.part, case.fibres)
+    kept = np.isin(np.arange(len(domain.whole.elements)), domain.elements)
+    for name in sorted(scars):
+        kept |= np.isin(domain.whole.regions, region_tags(domain.whole, name, "tissue.without"))
+    before = subdomain(domain.whole, kept)
+    places = np.searchsorted(before.elements, domain.elements)
+    fibres, sheets = directions(before.part, case.fibres)
+    return None if fibres is None else fibres[places], None if sheets is None else sheets[places]
 
 
 def directions(part: Part, fibres: FibreCase) -> Directions:

@@ -16,7 +16,7 @@ from hpc_twin.mesh.part import Part
 from hpc_twin.mesh.partition import balance
 from hpc_twin.parallel import InputError, on_root, say, sum_over, warn
 from hpc_twin.run.attributes import attributes
-from hpc_twin.run.directions import directions
+from hpc_twin.run.directions import tissue_directions
 from hpc_twin.run.domain import distributed, tissue
 from hpc_twin.run.folder import check_folder, prepare_folder
 from hpc_twin.run.kernels import load_kernels
@@ -53,7 +53,7 @@ def activate(loaded: LoadedCase, folder: Path, comm, overwrite: bool = False) ->
     say(comm, f"{whole.n_nodes:,} nodes, {whole.n_elements:,} elements; {case.partition.method}: {balance(whole)}")
     domain = tissue(case, whole)
     with timer.part("fibres"):
-        fibres = directions(domain.part, case.fibres)
+        fibres = tissue_directions(case, domain)
         domain = domain.directed(*fibres)
     with timer.part("velocities"):
         cells = populations(domain.part, case.cells, kernels) if kernels else []

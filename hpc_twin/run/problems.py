@@ -6,7 +6,7 @@ from hpc_twin.case import Case
 from hpc_twin.cellmodels import Kernel
 from hpc_twin.fem import Subdomain
 from hpc_twin.run.bidomain import bidomain, recovery
-from hpc_twin.run.directions import directions
+from hpc_twin.run.directions import tissue_directions
 from hpc_twin.run.eikonal import reaction_eikonal
 from hpc_twin.run.materials import conductivity, discretisation, extent, membrane
 from hpc_twin.run.populations import populations
@@ -20,7 +20,7 @@ from hpc_twin.tissue.pseudo_bidomain import PseudoBidomain
 def problem(case: Case, domain: Subdomain, kernels: Sequence[Kernel], timer: Timer) -> Problem:
     """The problem of ``case`` on ``domain``; collective. Raises InputError for what the mesh cannot give."""
     with timer.part("fibres"):
-        fibres = directions(domain.part, case.fibres)
+        fibres = tissue_directions(case, domain)
         domain = domain.directed(*fibres)
     with timer.part("assembly"):
         return PROBLEMS[case.tissue.model](case, domain, kernels, fibres)

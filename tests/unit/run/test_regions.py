@@ -8,6 +8,7 @@ from hpc_twin.case import load_case
 from hpc_twin.io.result import read_result
 from hpc_twin.parallel import InputError, world
 from hpc_twin.run import simulate
+from hpc_twin.run.directions import tissue_directions
 from hpc_twin.run.domain import distributed, tissue
 from hpc_twin.run.kernels import load_kernels
 from hpc_twin.run.populations import populations
@@ -147,6 +148,21 @@ def test_a_scar_is_a_hole_and_blocks_have_names(tmp_path):
         hole = result.points[:, 0] < 1.9
         assert np.isnan(result.frame(-1, "V")[hole]).all() and np.isfinite(result.frame(-1, "V")[~hole]).all()
         assert len(blocks["rim"].elements) == in_region(part, "rim").sum()
+
+
+def test_a_hole_does_not_turn_the_fibres_beside_it(tmp_path):
+    mesh = '[mesh]\ngenerate = "left_ventricle"\nshape = { h = "6 mm" }\n[fibres]\nrule = "bayer2012"\n'
+    scar = '[[region]]\nname = "scar"\ncoordinates = { apicobasal = [0.4, 0.7], rotational = [0, 1.5] }\n'
+    found = []
+    for words in ("", 'without = ["scar"]'):
+        text = case_text(mesh, CELLS, TISSUE.replace("[tissue]", f"[tissue]\n{words}"), more=scar)
+        loaded, part = part_of(tmp_path, text)
+        domain = tissue(loaded.case, part)
+        found.append((domain.elements, tissue_directions(loaded.case, domain)))
+    (_, whole), (elements, holed) = found
+    assert 0.8 < len(elements) / len(whole[0]) < 1
+    for all_of_them, others in zip(whole, holed, strict=True):
+        np.testing.assert_array_equal(others, all_of_them[elements])
 
 
 def test_coordinates_are_written(tmp_path):
