@@ -37,15 +37,20 @@ def stiffness(part: Part, tensor: np.ndarray, extent: np.ndarray | None = None) 
     tensor  (n_local_elements, 3, 3) sigma, symmetric, mS/mm
     extent  (n_local_elements,) thickness [mm] of triangles, cross-section [mm^2] of lines, 1 for tetrahedra; default 1
     """
+    return assembled(part, element_stiffness(part, tensor, extent))
 
-    def local(which: np.ndarray, corners: np.ndarray) -> np.ndarray:
+
+def element_stiffness(
+    part: Part, tensor: np.ndarray, extent: np.ndarray | None = None
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield (nodes (n, k), K of each element (n, k, k)), in pieces of one kind; arguments as of ``stiffness``."""
+    for which, corners in kinds(part):
         slope = gradients(part.points, corners)
         weight = measures(part.points, corners) * (1.0 if extent is None else extent[which])
         flux = np.einsum("nxy,njy->njx", tensor[which], slope)
         linear = np.einsum("n,nix,njx->nij", weight, slope, flux, optimize=True)
-        return np.tensordot(linear, reference(corners.shape[1] - 1, part.order).slopes, axes=2)
-
-    return assembled(part, ((all_nodes(part, *kind), local(*kind)) for kind in kinds(part)))
+        local = np.tensordot(linear, reference(corners.shape[1] - 1, part.order).slopes, axes=2)
+        yield all_nodes(part, which, corners), local
 
 
 def mass(part: Part, lumping: float = 0.0, extent: np.ndarray | None = None) -> Matrix:

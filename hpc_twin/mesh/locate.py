@@ -3,6 +3,8 @@
 import numpy as np
 from scipy.spatial import cKDTree
 
+from hpc_twin.mesh.quality import row_keys
+
 NEAREST = 16  # elements looked at first; in a graded mesh the right one may be further down the list
 INSIDE = -1e-6  # least barycentric coordinate of a point that is still inside
 FACES = ((1, 2, 3), (0, 3, 2), (0, 1, 3), (0, 2, 1))
@@ -61,10 +63,8 @@ def outside(elements: np.ndarray, n_nodes: int) -> np.ndarray:
     if elements.shape[1] < 4:
         return np.ones(n_nodes, bool)
     corners = elements[elements[:, 3] >= 0, :4]
-    faces = np.sort(corners[:, FACES].reshape(-1, 3), axis=1)
-    order = np.lexsort(faces.T)
-    same = (faces[order[1:]] == faces[order[:-1]]).all(axis=1)
-    once = ~(np.append(same, False) | np.insert(same, 0, False)) if len(faces) else np.zeros(0, bool)
+    faces = corners[:, FACES].reshape(-1, 3)
+    _, first, count = np.unique(row_keys(faces), return_index=True, return_counts=True)
     result = np.zeros(n_nodes, bool)
-    result[faces[order[once]]] = True
+    result[faces[first[count == 1]]] = True
     return result

@@ -11,6 +11,7 @@ from hpc_twin.case.purkinje import JUNCTION
 from hpc_twin.case.purkinje import REGION as CABLE
 from hpc_twin.fem import Subdomain
 from hpc_twin.mesh.checks import usable
+from hpc_twin.mesh.locate import outside
 from hpc_twin.mesh.part import Part
 from hpc_twin.mesh.partition import distribute
 from hpc_twin.mesh.read import read
@@ -98,7 +99,11 @@ def _thickness(made: Medium) -> np.ndarray | None:
 
 def _snapped(wanted: EcgCase, part: Part) -> tuple[list[int], np.ndarray]:
     """Nodes of the electrodes, those of a 12-lead ECG on the surface, and where they are."""
-    found = [electrode_node(part, np.array(place), name in STANDARD) for name, place in wanted.electrodes.items()]
+    anywhere, surface = np.ones(part.n_owned, bool), outside(part.elements, part.n_local)[: part.n_owned]
+    found = [
+        electrode_node(part, np.array(place), surface if name in STANDARD else anywhere)
+        for name, place in wanted.electrodes.items()
+    ]
     for name, (_, place, distance) in zip(wanted.electrodes, found, strict=True):
         if distance > FAR:
             where = "surface node" if name in STANDARD else "node"

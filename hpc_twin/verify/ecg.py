@@ -15,6 +15,7 @@ from hpc_twin.fem import measures, subdomain
 from hpc_twin.io.result import read_result
 from hpc_twin.io.traces import read_traces
 from hpc_twin.mesh.generate import slab
+from hpc_twin.mesh.locate import outside
 from hpc_twin.mesh.model import Mesh
 from hpc_twin.mesh.partition import distribute
 from hpc_twin.parallel import on_root, sum_over
@@ -160,7 +161,8 @@ def _in_ball(session: Session, h: float) -> Against:
     sigma, sigma_i = (np.broadcast_to(s, (n, 3, 3)) for s, n in ((SIGMA_B * np.eye(3), len(part.elements)),
                                                                  (SIGMA_I, len(domain.part.elements))))  # fmt: skip
     wanted = RADIUS * DIRECTIONS / np.linalg.norm(DIRECTIONS, axis=1, keepdims=True)
-    found = [electrode_node(part, place, True) for place in wanted]
+    surface = outside(part.elements, part.n_local)[: part.n_owned]
+    found = [electrode_node(part, place, surface) for place in wanted]
     places = np.array([place for _, place, _ in found])
     fields = lead_fields(part, sigma, [node for node, _, _ in found])
     V = domain.part.points[: domain.part.n_owned] @ SLOPE

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+from elliptic import elliptic
 
 from hpc_twin.case import load_case
 from hpc_twin.cellmodels.kernels.compile import build
@@ -20,7 +21,9 @@ from hpc_twin.mesh.read import read
 from hpc_twin.mesh.write import write
 from hpc_twin.parallel import hooked_abort, max_over, sum_over, world
 from hpc_twin.run import simulate
+from hpc_twin.run.directions import directions
 from hpc_twin.run.domain import distributed, tissue
+from hpc_twin.run.ecg import recording
 from hpc_twin.run.kernels import load_kernels
 from hpc_twin.run.problems import problem
 from hpc_twin.run.timer import Timer
@@ -28,6 +31,13 @@ from hpc_twin.run.timer import Timer
 HERE = Path(__file__).parent
 CASE = HERE.parents[1] / "jobs" / "niederer" / "case.toml"
 SIZE = (20.0, 7.0, 3.0)  # mm, the slab of Niederer et al. 2011
+ELECTRODES = dict(
+    zip(
+        ("RA", "LA", "LL", "V1", "V2", "V3", "V4", "V5", "V6"),
+        ((0, 0, 0), (1, 0, 0), (0, 1, 0), (1, 1, 0), (0, 0, 1), (1, 0, 1), (0, 1, 1), (1, 1, 1), (0.5, 0.5, 1)),
+        strict=True,
+    )
+)
 
 
 def triad(comm, megabytes: str) -> dict:
@@ -79,6 +89,24 @@ def steps(comm, h: str, n: str, repeats: str) -> dict:
     product = sum_over(comm, monodomain.stiffness.bytes_per_product()) / part.n_nodes
     return {"nodes": part.n_nodes, "iterations": iterations, "bytes": _traffic(product, iterations),
             **{key: max_over(comm, float(value)) / part.n_nodes * 1e9 for key, value in found.items()}}  # fmt: skip
+
+
+def leads(comm, h: str) -> dict:
+    """Seconds until 9 electrodes' lead fields and weights on V are there, on the slab itself: a 12-lead ECG."""
+    places = {name: [f"{x} mm" for x in np.array(SIZE) * corner] for name, corner in ELECTRODES.items()}
+    words = [*(f"ecg.electrodes.{name}={json.dumps(place)}" for name, place in places.items())]
+    loaded, timer = load_case(CASE, [*_overrides(h, "1"), 'ecg.method="lead_field"', *words]), Timer()
+    domain = tissue(loaded.case, distributed(loaded.case, loaded.folder, comm, timer))
+    domain = domain.directed(*directions(domain.part, loaded.case.fibres))
+    comm.barrier()
+    begin = time.perf_counter()
+    recording(loaded.case, loaded.case.ecg, domain, loaded.folder)
+    return {"seconds": max_over(comm, time.perf_counter() - begin), "nodes": domain.part.n_nodes}
+
+
+def bidomain(comm, h: str, n: str) -> dict:
+    """The elliptic solve among ``n`` steps, after 5 ms."""
+    return elliptic(comm, CASE, _overrides(h, "50"), 100, int(n))
 
 
 def _traffic(product: float, iterations: float) -> float:
@@ -148,7 +176,8 @@ def _overrides(h: str, until: str) -> list[str]:
     return [f'mesh.shape.h="{h} mm"', f'tissue.until="{until} ms"', 'tissue.dt="0.05 ms"']
 
 
-WHAT = {"triad": triad, "run": run, "steps": steps, "setup": setup, "split": split, "spread": spread}
+WHAT = {"triad": triad, "run": run, "steps": steps, "setup": setup, "split": split, "spread": spread, "leads": leads,
+        "bidomain": bidomain}  # fmt: skip
 
 if __name__ == "__main__":
     comm = world()

@@ -95,6 +95,30 @@ def setup() -> None:
     print(f"{m['elements']:,} elements: {words}, together {sum(parts.values()):.1f} s (aim: < 20 s)")
 
 
+def leads() -> None:
+    """Lead fields."""
+    title("lead fields for 12 leads (9 electrodes) against the cells and solves of 20 ms of monodomain, medians of 3")
+    for h, ranks in (("0.5", 1), ("0.2", 1), ("0.2", 2)):
+        pairs = [(on(ranks, "leads", h), on(ranks, "run", h, 20)) for _ in range(3)]
+        seconds = median(lead["seconds"] for lead, _ in pairs)
+        ratio = median(lead["seconds"] / (loop["cells"] + loop["solve"]) for lead, loop in pairs)
+        print(
+            f"{ranks} rank(s), {h} mm, {pairs[0][0]['nodes']:,.0f} nodes: {seconds:.2f} s: {ratio:.2f} times (aim: < 1)"
+        )
+
+
+def bidomain() -> None:
+    """The elliptic solve."""
+    title("bidomain on the slab: the elliptic solve, warm-started, against the parabolic one; medians of the steps")
+    for h, ranks in (("0.5", 1), ("0.2", 1), ("0.2", 2)):
+        m = on(ranks, "bidomain", h, 60)
+        print(
+            f"{ranks} rank(s), {h} mm, {m['nodes']:,} nodes: {m['iterations']:.0f} iterations, at most {m['most']:.0f} "
+            f"(aim: 15); {m['phi_e'] / m['V']:.1f} times the parabolic solve, {m['phi_e'] / m['cells']:.1f} times the "
+            f"cells; set-up {m['set-up'] / m['phi_e']:.0f} solves"
+        )
+
+
 def partition(h: str = "0.2") -> None:
     """Partitioners."""
     title(f"partitioners on the slab at {h} mm")
@@ -130,7 +154,9 @@ SECTIONS = {
     "fine": lambda: step("0.1", 15, 6),
     "loop": loop,
     "measures": measures,
+    "leads": leads,
     "setup": setup,
+    "bidomain": bidomain,
     "partition": partition,
     "partition_fine": lambda: partition("0.1"),
 }

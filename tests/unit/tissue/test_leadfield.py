@@ -6,6 +6,7 @@ import pytest
 from hpc_twin.fem import Field, stiffness, subdomain
 from hpc_twin.fem.dirichlet import DirichletSolver
 from hpc_twin.mesh.generate import slab
+from hpc_twin.mesh.locate import outside
 from hpc_twin.mesh.model import Mesh
 from hpc_twin.mesh.partition import distribute
 from hpc_twin.parallel import InputError, world
@@ -39,7 +40,7 @@ def test_reciprocity():
     solver = DirichletSolver(stiffness(whole, sigma), np.zeros(whole.n_local, bool), "direct", 1e-10)
     solver.solve(None, phi, right)
     places = np.array([[0.0, 7.0, 7.0], [14.0, 6.0, 8.0], [7.0, 14.0, 3.0], [7.0, 7.0, 9.0]])
-    nodes = [electrode_node(whole, place, False)[0] for place in places]
+    nodes = [electrode_node(whole, place, np.ones(whole.n_owned, bool))[0] for place in places]
     fields = lead_fields(whole, sigma, nodes)
     w = weights(part, everywhere(part, SIGMA_I), fields[:, domain.nodes])
     found, direct = w @ V, phi.local[nodes]
@@ -65,8 +66,9 @@ def test_a_dipole_within_an_insulated_ball():
     sigma = everywhere(part, SIGMA_B * np.eye(3))
     tissue = everywhere(domain.part, 0.1 * np.eye(3))
     V = domain.part.points @ (10.0, 4.0, -3.0)
+    surface = outside(part.elements, part.n_local)
     places = radius * np.array([[1.0, 0, 0], [0, 0.6, -0.8], [-1.0, 0, 0], [0, -0.6, 0.8]])
-    nodes, where = zip(*[electrode_node(part, place, True)[:2] for place in places], strict=True)
+    nodes, where = zip(*[electrode_node(part, place, surface)[:2] for place in places], strict=True)
     found = weights(domain.part, tissue, lead_fields(part, sigma, nodes)[:, domain.nodes]) @ V
     infinite = infinite_medium(domain.part, tissue, np.array(where), SIGMA_B) @ V
     assert found[0] - found[2] == pytest.approx(3 * (infinite[0] - infinite[2]), rel=0.02)
@@ -75,9 +77,10 @@ def test_a_dipole_within_an_insulated_ball():
 
 def test_electrodes_snap_to_the_surface():
     part = distribute(slab((4.0, 4.0, 4.0), 1.0), world())
-    node, where, distance = electrode_node(part, np.array([2.1, 2.2, 3.4]), True)
+    place, everywhere = np.array([2.1, 2.2, 3.4]), np.ones(part.n_owned, bool)
+    node, where, distance = electrode_node(part, place, outside(part.elements, part.n_local))
     assert where.tolist() == [2, 2, 4] and distance == pytest.approx(np.linalg.norm((0.1, 0.2, -0.6)))
-    assert electrode_node(part, np.array([2.1, 2.2, 3.4]), False)[1].tolist() == [2, 2, 3]
+    assert electrode_node(part, place, everywhere)[1].tolist() == [2, 2, 3]
     assert part.points[node].tolist() == [2, 2, 4]
 
 
