@@ -10,13 +10,12 @@ In an infinite homogeneous medium  Z_e(x) = 1 / (4 pi sigma_b |x - x_e|)  [1/mS]
 eq. (1), with sigma_i in place of D: hence mV, and positive where a wave comes near. Others: ``tissue.leadfield``.
 """
 
-from collections.abc import Iterator
-
 import numpy as np
 from scipy.spatial import cKDTree
 
 from hpc_twin.fem import gradients, measures
-from hpc_twin.fem.assembly import kinds
+from hpc_twin.fem.assembly import all_nodes, kinds
+from hpc_twin.fem.elements import shape_slopes
 from hpc_twin.mesh.locate import locate
 from hpc_twin.mesh.part import Part
 from hpc_twin.parallel import InputError, max_over, min_over, sum_over, warn
@@ -46,27 +45,29 @@ def infinite_medium(
     electrodes  (n_electrodes, 3) mm
     """
     weights = np.zeros((len(electrodes), part.n_local))
-    for which, elements in kinds(part):
-        slopes = gradients(part.points, elements)
-        size = measures(part.points, elements) * (1.0 if extent is None else extent[which])
-        flux = np.einsum("nxy,nay->nax", sigma_i[which], slopes) * size[:, None, None]
-        for row, place in zip(weights, electrodes, strict=True):
-            attraction = sum(_attraction(points, place) for points in _gauss_points(part.points[elements]))
-            values = np.einsum("nax,nx->an", flux, attraction / elements.shape[1])
-            for corner, value in zip(elements.T, values, strict=True):
-                row += np.bincount(corner, value, minlength=part.n_local)
+    for which, corners in kinds(part):
+        places = gauss_points(corners.shape[1])
+        slopes = shape_slopes(part.order, places) / len(places)
+        flux = np.einsum("nxy,niy->nix", sigma_i[which], gradients(part.points, corners))
+        flux *= (measures(part.points, corners) * (1.0 if extent is None else extent[which]))[:, None, None]
+        points = np.einsum("qi,nix->qnx", places, part.points[corners])
+        nodes = all_nodes(part, which, corners)
+        for row, electrode in zip(weights, electrodes, strict=True):
+            values = np.zeros(nodes.shape)
+            for point, slope in zip(points, slopes, strict=True):
+                values += np.einsum("nix,nx->ni", flux, _attraction(point, electrode)) @ slope.T
+            for node, value in zip(nodes.T, values.T, strict=True):
+                row += np.bincount(node, value, minlength=part.n_local)
     return weights[:, : part.n_owned] / (-4.0 * np.pi * sigma_b)
 
 
-def _gauss_points(corners: np.ndarray) -> Iterator[np.ndarray]:
-    """(n, 3) points of the symmetric rule of second degree, one near each corner of d-simplices (n, d + 1, 3).
+def gauss_points(n: int) -> np.ndarray:
+    """(n, n) barycentric places of the symmetric rule of second degree on a simplex of n corners, one near each.
 
-    With equal weights and coordinates b, 1 - d b:  b = (1 - 1/sqrt(d + 2)) / (d + 1)  (Hammer & Stroud 1956).
+    All weights are equal, coordinates b, but one: b = (1 - 1/sqrt(n + 1)) / n (Hammer & Stroud 1956).
     """
-    n = corners.shape[1]
     share = (1.0 - 1.0 / np.sqrt(n + 1.0)) / n
-    total = share * corners.sum(axis=1)
-    return (total + (1.0 - n * share) * corners[:, k] for k in range(n))
+    return np.full((n, n), share) + (1.0 - n * share) * np.eye(n)
 
 
 def _attraction(points: np.ndarray, place: np.ndarray) -> np.ndarray:
@@ -97,10 +98,12 @@ def require_outside(part: Part, names, electrodes: np.ndarray) -> None:
 
 
 def _neighbourhood(part: Part, electrodes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Distance to this rank's nearest node, and the longest edge of the elements around that node."""
-    if part.n_owned == 0:
+    """Distance to this rank's nearest corner, and the longest edge of the elements around that one."""
+    corners = np.unique(part.elements[part.elements >= 0])
+    if len(corners) == 0:
         return np.full(len(electrodes), np.inf), np.zeros(len(electrodes))
-    distance, nodes = cKDTree(part.points[: part.n_owned]).query(electrodes)
+    distance, nearest = cKDTree(part.points[corners]).query(electrodes)
+    nodes = corners[nearest]
     around = [part.elements[(part.elements == node).any(axis=1)] for node in nodes]
     spread = [part.points[e] - part.points[node] for e, node in zip(around, nodes, strict=True)]
     used = [e >= 0 for e in around]

@@ -53,9 +53,9 @@ def beats(times: np.ndarray, leads: np.ndarray) -> list[Beat]:
     steepness = np.sqrt((_slopes(times, leads) ** 2).mean(axis=1))
     if len(times) < 3 or steepness.max() == 0.0:
         return []
-    peaks = _peaks(times, steepness)
-    limits = [0, *((a + b) // 2 for a, b in pairwise(peaks)), len(times) - 1]
-    edges = [_edges(times, steepness, *each) for each in zip(peaks, limits[:-1], limits[1:], strict=True)]
+    spans = _complexes(times, steepness)
+    limits = [0, *((one[1] + other[0]) // 2 for one, other in pairwise(spans)), len(times) - 1]
+    edges = [_edges(times, steepness, *each) for each in zip(spans, limits[:-1], limits[1:], strict=True)]
     nexts = [*(onset for onset, _ in edges[1:]), nan]
     return [Beat(onset, offset, then - onset) for (onset, offset), then in zip(edges, nexts, strict=True)]
 
@@ -103,19 +103,20 @@ def _slopes(times: np.ndarray, leads: np.ndarray) -> np.ndarray:
     return np.gradient(leads, times, axis=0) if len(times) > 1 else np.zeros_like(leads)
 
 
-def _peaks(times: np.ndarray, steepness: np.ndarray) -> list[int]:
-    """The steepest row of each complex."""
-    high = np.flatnonzero(steepness >= COMPLEX * steepness.max())
-    groups = np.split(high, np.flatnonzero(np.diff(times[high]) > APART) + 1)
-    return [int(group[steepness[group].argmax()]) for group in groups]
+def _complexes(times: np.ndarray, steepness: np.ndarray) -> list[tuple[int, int]]:
+    """The first and last steep row of each complex."""
+    steep = np.flatnonzero(steepness >= COMPLEX * steepness.max())
+    groups = np.split(steep, np.flatnonzero(np.diff(times[steep]) > APART) + 1)
+    return [(int(group[0]), int(group[-1])) for group in groups]
 
 
-def _edges(times: np.ndarray, steepness: np.ndarray, peak: int, first: int, last: int) -> tuple[float, float]:
-    """Where the complex around ``peak`` begins and ends, within rows first to last."""
-    quiet = steepness < EDGE * steepness[peak]
-    before = _first_quiet(times[first : peak + 1][::-1], quiet[first : peak + 1][::-1])
-    after = _first_quiet(times[peak : last + 1], quiet[peak : last + 1])
-    return float(times[peak - before]), float(times[peak + after])
+def _edges(times: np.ndarray, steepness: np.ndarray, span: tuple[int, int], first: int, last: int):
+    """(onset, offset) around the steep rows ``span``, within rows first to last [ms]."""
+    begin, end = span
+    quiet = steepness < EDGE * steepness[begin : end + 1].max()
+    before = _first_quiet(times[first : begin + 1][::-1], quiet[first : begin + 1][::-1])
+    after = _first_quiet(times[end : last + 1], quiet[end : last + 1])
+    return float(times[begin - before]), float(times[end + after])
 
 
 def _first_quiet(times: np.ndarray, quiet: np.ndarray) -> int:

@@ -5,9 +5,10 @@ import pytest
 
 from hpc_twin.fem import measures
 from hpc_twin.mesh.generate import cable, sheet, slab
+from hpc_twin.mesh.order import quadratic
 from hpc_twin.mesh.partition import distribute
 from hpc_twin.parallel import InputError, world
-from hpc_twin.tissue.ecg import Electrocardiogram, _gauss_points, infinite_medium, require_outside
+from hpc_twin.tissue.ecg import Electrocardiogram, gauss_points, infinite_medium, require_outside
 
 SIGMA_I = np.diag([0.17, 0.02, 0.05])
 SIGMA_B = 0.6
@@ -22,11 +23,12 @@ def everywhere(part, tensor):
     return np.broadcast_to(tensor, (len(part.elements), 3, 3))
 
 
+@pytest.mark.parametrize("order", [1, 2])
 @pytest.mark.parametrize("kind", MESHES)
-def test_far_away_it_is_the_potential_of_a_dipole(kind):
+def test_far_away_it_is_the_potential_of_a_dipole(kind, order):
     """V = g . x in a small tissue: the dipole p = -sigma_i g |tissue|, phi = p . r / (4 pi sigma_b r^3)."""
     make, extent = MESHES[kind]
-    part = distribute(make(0.5), world())
+    part = distribute(make(0.5) if order == 1 else quadratic(make(0.5)), world())
     places = np.array([[300.0, 40.0, 20.0], [-100.0, 250.0, 100.0]])
     w = infinite_medium(part, everywhere(part, SIGMA_I), places, SIGMA_B, np.full(len(part.elements), extent))
     slope = np.array([30.0, -20.0 if kind != "cable" else 0.0, 10.0 if kind == "slab" else 0.0])
@@ -52,6 +54,17 @@ def test_quadrature_of_an_electrode_close_by():
         part = distribute(slab((2.0, 1.0, 1.0), h), world())
         found.append(infinite_medium(part, everywhere(part, SIGMA_I), places, SIGMA_B) @ np.abs(part.points[:, 0] - 1))
     assert found[0] == pytest.approx(found[1], rel=1e-3)
+
+
+def test_second_order_is_what_a_fine_mesh_of_first_order_tends_to():
+    """V = x^2, which order 2 holds exactly, near an electrode."""
+    places = np.array([[2.5, 0.5, 1.6]])
+    parts = [
+        distribute(quadratic(slab((2.0, 1.0, 1.0), 0.5)), world()),
+        distribute(slab((2.0, 1.0, 1.0), 0.05), world()),
+    ]
+    found = [infinite_medium(p, everywhere(p, SIGMA_I), places, SIGMA_B) @ p.points[:, 0] ** 2 for p in parts]
+    assert found[0] == pytest.approx(found[1], rel=2e-3)
 
 
 @pytest.mark.parametrize("kind", MESHES)
@@ -84,4 +97,4 @@ def test_gauss_points_integrate_quadratics():
     size = measures(points, element)[0]
     x = points[:, 0]
     exact = size / 20 * (x.sum() ** 2 + (x * x).sum())
-    assert sum(p[0, 0] ** 2 for p in _gauss_points(points[element])) * size / 4 == pytest.approx(exact)
+    assert ((gauss_points(4) @ x) ** 2).mean() * size == pytest.approx(exact)

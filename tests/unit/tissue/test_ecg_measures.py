@@ -80,6 +80,12 @@ def test_qrs_spans_all_leads():
     assert summary(T, both, ["a", "b"])["QRS"] == pytest.approx(QRS_END - ONSET + 25, abs=6)
 
 
+def test_a_plateau_within_qrs_does_not_end_it():
+    """A plane wave through a slab: steep where it begins and where it ends, 60 ms later."""
+    lead = np.clip((T - 20) / 3, 0, 1) - np.clip((T - 80) / 3, 0, 1)
+    assert summary(T, lead[:, None], ["I"])["QRS"] == pytest.approx(63, abs=3)
+
+
 def test_an_end_before_t_gives_no_qt():
     short = T < 200
     seen = summary(T[short], beat(T)[short, None], ["II"])
