@@ -7,6 +7,7 @@ import numpy as np
 from hpc_twin.fem import gradients
 from hpc_twin.mesh.part import Part
 from hpc_twin.parallel import sum_over
+from hpc_twin.tissue.measures.linear import linear
 
 FACES = np.array(((1, 2, 3), (0, 3, 2), (0, 1, 3), (0, 2, 1)))  # of a tetrahedron, outward when its volume is positive
 FLAT = 1e-6
@@ -92,7 +93,8 @@ def _owned_simplices(part: Part) -> tuple[np.ndarray, np.ndarray]:
     """Linear simplices of the highest dimension among this rank's elements, and the elements' ids."""
     size = max(part.comm.allgather(int(part.sizes.max(initial=0))))
     which = np.flatnonzero(part.sizes[: part.n_owned_elements] == size)
-    return part.elements[which, :size], part.element_ids[which]
+    pieces = linear(part, which, part.elements[which, :size])
+    return pieces, np.repeat(part.element_ids[which], len(pieces) // max(len(which), 1))
 
 
 def _winding(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -5,6 +5,7 @@ import numpy as np
 from hpc_twin.fem import Field, gradients, measures
 from hpc_twin.fem.assembly import kinds
 from hpc_twin.mesh.part import Part
+from hpc_twin.tissue.measures.linear import linear
 
 SLOWEST, FASTEST = 0.02, 10.0  # mm/ms; beyond: no wave passed from one node of the element to the other
 AGREEMENT = 0.9
@@ -25,7 +26,8 @@ def front_velocity(part: Part, activation: np.ndarray) -> np.ndarray:
     times = _with_ghosts(part, activation)
     top = _dimension(part)
     total = np.zeros((5, part.n_local))
-    for _, elements in kinds(part):
+    for which, corners in kinds(part):
+        elements = linear(part, which, corners)
         slopes = np.einsum("nk,nkx->nx", times[elements], gradients(part.points, elements))
         square = np.einsum("nx,nx->n", slopes, slopes)
         wave = (square > FASTEST**-2) & (square < SLOWEST**-2)  # NaN is neither
@@ -59,6 +61,6 @@ def _with_ghosts(part: Part, owned: np.ndarray) -> np.ndarray:
 def _dimension(part: Part) -> np.ndarray:
     """(n_local,) most nodes of an element at each node: lines on a surface do not count beside it."""
     top = np.zeros(part.n_local, int)
-    for _, elements in kinds(part):
-        np.maximum.at(top, elements.ravel(), elements.shape[1])
+    for which, corners in kinds(part):
+        np.maximum.at(top, linear(part, which, corners).ravel(), corners.shape[1])
     return top

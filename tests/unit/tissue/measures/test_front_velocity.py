@@ -14,6 +14,12 @@ def test_plane_waves_are_exact(wall, direction):
     assert np.abs(found - 0.6 * unit).max() < 1e-10
 
 
+def test_plane_waves_on_elements_of_second_order(second):
+    """At midpoints too."""
+    found = front_velocity(second, second.points @ (0.6, 0.8, 0.0) / 0.5)
+    assert np.abs(found - (0.3, 0.4, 0.0)).max() < 1e-10
+
+
 def circular_error(h: float) -> float:
     """Largest relative error of speed and direction farther than 3 mm from the source and 1 mm inside the edge."""
     part = distribute(sheet((20.0, 20.0), h), alone())

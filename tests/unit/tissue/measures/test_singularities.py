@@ -64,5 +64,16 @@ def test_charge_on_a_closed_surface_does_not_depend_on_how_triangles_are_numbere
     assert found.charge[order].tolist() == [-1, 1]  # clockwise seen from below
 
 
+def test_elements_of_second_order_see_their_midpoints(second):
+    """A linear vortex is found where it is; and a field that only the midpoints tell from a constant has zeros."""
+    away = second.points - (3.21, 3.37, 1.0)
+    found = Singularities(second).find(away[:, 0], away[:, 1])
+    assert len(found.ids) and np.abs(found.points[:, :2] - (3.21, 3.37)).max() < 1e-9
+    assert set(found.ids) <= set(second.element_ids)
+    a = np.ones(second.n_local)
+    a[second.midpoints[second.midpoints >= 0]] = -1
+    assert len(Singularities(second).find(a, away[:, 1]).ids)
+
+
 def test_nothing_on_an_empty_share(flat):
     assert Singularities(flat).find(np.ones(flat.n_local), np.ones(flat.n_local)).points.shape == (0, 3)
