@@ -72,7 +72,7 @@ def test_elements_of_second_order_see_their_midpoints(second):
     assert set(found.ids) <= set(second.element_ids)
     a = np.ones(second.n_local)
     a[second.midpoints[second.midpoints >= 0]] = -1
-    assert len(Singularities(second).find(a, away[:, 1]).ids)
+    assert len(Singularities(second).find(a, second.points[:, 1] - 3.2).ids)
 
 
 def test_nothing_on_an_empty_share(flat):
