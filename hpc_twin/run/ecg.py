@@ -7,8 +7,7 @@ import numpy as np
 
 from hpc_twin.case import Case
 from hpc_twin.case.ecg import EcgCase, TorsoCase
-from hpc_twin.case.purkinje import JUNCTION
-from hpc_twin.case.purkinje import REGION as CABLE
+from hpc_twin.case.purkinje import CABLES
 from hpc_twin.fem import Subdomain
 from hpc_twin.mesh.checks import usable
 from hpc_twin.mesh.locate import outside
@@ -57,7 +56,7 @@ def muscle(case: Case, made: Medium) -> Medium:
     """``made`` without the cables of [purkinje], which have no extracellular space: too thin to be seen from afar."""
     if case.purkinje is None:
         return made
-    tags = [tag for tag, name in made.domain.whole.region_names.items() if name in (CABLE, JUNCTION)]
+    tags = [tag for tag, name in made.domain.whole.region_names.items() if name in CABLES]
     thick, whole = ~np.isin(made.domain.part.regions, tags), ~np.isin(made.domain.whole.regions, tags)
     sigma_i, bulk = made.intracellular * thick[:, None, None], made.bulk * whole[:, None, None]
     return replace(made, intracellular=sigma_i, bulk=bulk)
