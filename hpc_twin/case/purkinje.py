@@ -22,9 +22,29 @@ if TYPE_CHECKING:
 
 REGION, JUNCTION = "purkinje", "purkinje_junction"
 MODEL = "stewart_2009"
+CHAIN = {"sinus_node": "fabbri_2017", "atrium": "courtemanche_1998", "av_node": "courtemanche_1998"}
+CABLES = (REGION, JUNCTION, *CHAIN)
 ALONG_CABLES = ("monodomain", "eikonal", "reaction_eikonal")
 GROWN = ("seed", "branch_length", "branch_spread", "branch_angle", "repulsion", "segment", "generations", "left",
          "right", "moderator_band")  # fmt: skip
+
+
+class SinusCase(Section):
+    """[purkinje.sinus] cables from the sinus node to the His bundle, so that the heart beats by itself.
+
+    Regions "sinus_node" (fabbri_2017, which drives itself), "atrium" and "av_node" (courtemanche_1998), which
+    [cells.regions.NAME] may change; a node set "sinus_node" for what lies at its free end.
+    """
+
+    node_length: PositiveLength = Field(5.0, description="of the sinus node")
+    atrium_length: PositiveLength = Field(40.0, description="of the tract from the sinus to the av node")
+    av_length: PositiveLength = Field(10.0, description="of the atrioventricular node: it makes the PR interval")
+    node_conductivity: Conductivity = Field(0.01, description="of the sinus node, effective")
+    atrium_conductivity: Conductivity = Field(0.6, description="of the tract: 1.1 m/s")
+    av_conductivity: Conductivity = Field(0.01, description="of the av node: 0.12 m/s")
+    node_cross_section: PositiveArea = Field(1.0, description="of the sinus node")
+    atrium_cross_section: PositiveArea = Field(0.1, description="of the tract")
+    av_cross_section: PositiveArea = Field(1.0, description="of the av node; it must be able to drive the His bundle")
 
 
 class PurkinjeCase(Section):
@@ -51,6 +71,8 @@ class PurkinjeCase(Section):
     surface_to_volume: InverseLength | None = Field(None, description="chi of the cables; default that of [tissue]")
     junction_resistance: Resistance = Field(10.0, description="of all junctions of one terminal together")
     junction_radius: PositiveLength = Field(0.6, description="muscle within it, at least one node, is joined")
+
+    sinus: SinusCase | None = None
 
     @model_validator(mode="after")
     def _one_source(self):
@@ -79,6 +101,11 @@ def purkinje_fits(case: "Case") -> None:
         raise ValueError("purkinje: its cables are linear elements, tissue.order must be 1")
     if REGION in regions and "conductivity" in case.purkinje.model_fields_set:
         raise ValueError(f"give purkinje.conductivity or tissue.conductivity.regions.{REGION}, not both")
+    for name in set(CHAIN) & {*regions, *case.cells.regions}:
+        if name in regions or case.purkinje.sinus is None:
+            raise ValueError(f"region '{name}' is made by [purkinje.sinus], which gives its conductivity")
+    if len(case.purkinje.file) > 1 and case.purkinje.sinus is not None:
+        raise ValueError("purkinje.sinus leads to one His bundle; several files have several")
     if JUNCTION in (*regions, *case.cells.regions):
         raise ValueError(f"region '{JUNCTION}' is made by [purkinje]: give purkinje.junction_resistance instead")
     if case.purkinje.file == () and case.mesh.generate in ("slab", "sheet", "cable"):
@@ -89,10 +116,15 @@ def with_conduction(case: "Case") -> "Case":
     """``case`` with the cells and conductivities of the regions that [purkinje] adds, where it does not name them."""
     if case.purkinje is None:
         return case
-    sigma = case.tissue.conductivity
+    sigma, sinus = case.tissue.conductivity, case.purkinje.sinus
     own = {REGION: _along(case.purkinje.conductivity), JUNCTION: _along(1.0)}
+    cells = {REGION: CellModelCase(model=MODEL)}
+    if sinus is not None:
+        values = (sinus.node_conductivity, sinus.atrium_conductivity, sinus.av_conductivity)
+        own |= {name: _along(value) for name, value in zip(CHAIN, values, strict=True)}
+        cells |= {name: CellModelCase(model=model) for name, model in CHAIN.items()}
     sigma = sigma.model_copy(update={"regions": {**own, **sigma.regions}})
-    cells = {REGION: CellModelCase(model=MODEL), **case.cells.regions}
+    cells |= case.cells.regions
     return case.model_copy(
         update={
             "cells": case.cells.model_copy(update={"regions": cells}),

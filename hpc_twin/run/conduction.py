@@ -12,6 +12,7 @@ from hpc_twin.mesh.network.files import read_network
 from hpc_twin.mesh.network.growth import Rules
 from hpc_twin.mesh.network.junctions import Junctions, joined
 from hpc_twin.mesh.network.model import Network, together
+from hpc_twin.mesh.network.sinus import KINDS, with_sinus
 from hpc_twin.mesh.order import quadratic
 from hpc_twin.parallel import InputError
 from hpc_twin.run.meshes import make_mesh
@@ -32,7 +33,13 @@ def with_purkinje(case: Case, mesh: Mesh, folder: Path) -> Mesh:
         return mesh
     try:
         network = _read(wanted, folder) if wanted.file else _grown(wanted, mesh)
-        how = Junctions(wanted.junction_radius, wanted.junction_resistance, wanted.cross_section)
+        others = {}
+        if wanted.sinus is not None:
+            sinus = wanted.sinus
+            network = with_sinus(network, (sinus.node_length, sinus.atrium_length, sinus.av_length))
+            areas = (sinus.node_cross_section, sinus.atrium_cross_section, sinus.av_cross_section)
+            others = dict(zip(KINDS, areas, strict=True))
+        how = Junctions(wanted.junction_radius, wanted.junction_resistance, wanted.cross_section, others)
         mesh, word = joined(mesh, network, how, _muscle(case, mesh))
     except InputError as error:
         raise InputError(f"purkinje: {error}") from None

@@ -76,7 +76,7 @@ def _flat(vector: np.ndarray, up: np.ndarray) -> np.ndarray:
 
 def conduction_system(mesh: Mesh, rules: Rules | None = None, anatomy: Anatomy | None = None, seed: int = 1,
                       bundles: dict[str, np.ndarray] | None = None) -> Network:  # fmt: skip
-    """His bundle (site "his", from its free end), bundle branches, fascicles and Purkinje trees on the endocardia of ``mesh``.
+    """His bundle (site "his", from its free end), bundle branches, fascicles, and Purkinje trees on the endocardia.
 
     ``rules`` default to the paper's, scaled by the cavity's length over ADULT; ``bundles`` say where the bundles of
     some cavities begin (nearest point of the endocardium).

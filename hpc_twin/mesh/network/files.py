@@ -17,7 +17,7 @@ HEAD = 7  # numbers before a cable's points: two parents, two children, points, 
 
 
 def read_network(path: Path, unit: str | None = None) -> Network:
-    """Cables of kind "purkinje" in mm; the site "his" is the root and HIS of what follows; terminals are the other ends.
+    """Cables of kind "purkinje" in mm; site "his": the root and HIS of what follows; terminals: the other ends.
 
     A mesh file must hold lines only, which run from the root to the ends or are turned to do so: the root is then the
     first node that is an end. CARP's .pkje is in micrometres unless ``unit`` says otherwise.

@@ -1,6 +1,6 @@
 """Join a network to the muscle of a mesh: its cables and its junctions become lines of the one mixed mesh."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from scipy.spatial import cKDTree
@@ -18,11 +18,12 @@ FARTHEST = 10.0  # mm: no junction is so long
 @dataclass(frozen=True)
 class Junctions:
     """Each terminal meets the muscle's nodes within ``radius`` [mm], at least the nearest one, through ``resistance``
-    [kOhm] in all; cables have ``cross_section`` [mm^2]."""
+    [kOhm] in all; cables have ``cross_section`` [mm^2], but those of kinds in ``others``."""
 
     radius: float
     resistance: float
     cross_section: float
+    others: dict[str, float] = field(default_factory=dict)
 
 
 def joined(mesh: Mesh, network: Network, how: Junctions, muscle: np.ndarray | None = None) -> tuple[Mesh, str]:
@@ -45,7 +46,7 @@ def joined(mesh: Mesh, network: Network, how: Junctions, muscle: np.ndarray | No
     kinds = np.concatenate([network.kinds, np.full(len(pairs), JUNCTION)])
     whole = np.concatenate([mesh.points, points])
     length = np.linalg.norm(whole[lines[:, 1]] - whole[lines[:, 0]], axis=1)
-    extents = np.full(len(lines), how.cross_section)
+    extents = np.array([how.others.get(kind, how.cross_section) for kind in kinds])
     extents[len(network.lines) :] = length[len(network.lines) :] * share / (how.resistance * SIGMA)
     word = (
         f"conduction system: {network.branches:,} cables of {network.lengths.sum():,.0f} mm in all, "

@@ -11,6 +11,7 @@ from hpc_twin.mesh.generate import slab
 from hpc_twin.mesh.network.files import read_network
 from hpc_twin.mesh.network.junctions import JUNCTION, SIGMA, Junctions, joined
 from hpc_twin.mesh.network.model import Network, cable, ends, together
+from hpc_twin.mesh.network.sinus import KINDS, with_sinus
 from hpc_twin.mesh.partition import distribute
 from hpc_twin.parallel import InputError, world
 
@@ -156,3 +157,22 @@ def test_a_network_somewhere_else_is_refused():
     network = Network(Y * 1000, np.array([(0, 1), (1, 2), (1, 3)]), np.full(3, "purkinje"), np.array([2, 3]))
     with pytest.raises(InputError, match="away from the muscle"):
         joined(slab((4, 4, 2), 1.0), network, Junctions(0.1, 8.0, 0.05))
+
+
+def test_the_way_from_the_sinus_node_has_the_lengths_asked_for():
+    network = with_sinus(above(), (5.0, 30.0, 8.0))
+    lengths = {kind: network.lengths[network.kinds == kind].sum() for kind in KINDS}
+    assert lengths == pytest.approx({"sinus_node": 5.0, "atrium": 30.0, "av_node": 8.0}, rel=1e-3)
+    first, his = int(network.sites["sinus_node"][0]), int(network.sites["his"][0])
+    degree = np.bincount(network.lines.ravel())
+    assert degree[first] == 1 and degree[his] == 2, "one chain, from the free end of the sinus node into the His bundle"
+    assert len(network.lines) == len(network.points) - 1 and len(network.terminals) == 2
+    assert network.branches == above().branches, "it prolongs the first cable"
+
+
+def test_cables_of_the_chain_have_their_own_thickness():
+    how = Junctions(0.5, 8.0, 0.05, {"av_node": 1.5})
+    mesh, _ = joined(slab((4, 4, 2), 1.0), with_sinus(above(), (5.0, 30.0, 8.0)), how)
+    for name, expected in (("purkinje", 0.05), ("atrium", 0.05), ("av_node", 1.5)):
+        tag = next(tag for tag, known in mesh.region_names.items() if known == name)
+        assert set(mesh.extents[mesh.regions == tag]) == {expected}
