@@ -42,6 +42,8 @@ def measures(case: "Case") -> None:
     """Keys of phases and frequencies are for those who measure them, and fit the clocks."""
     wanted: set[str] = set(case.output.measures)
     phase = case.output.phase
+    if "phase" in case.output.fields and "phase" not in wanted:
+        raise ValueError('output.fields: "phase" needs output.measures to hold it too')
     if phase.model_fields_set and not wanted & {"phase", "singularities"}:
         raise ValueError('output.phase: output.measures holds neither "phase" nor "singularities"')
     if wanted & {"phase", "singularities"}:

@@ -19,7 +19,8 @@ POTENTIALS = {"bidomain": ("phi_e",), "pseudo_bidomain": ("phi_e",)}  # beside V
 def check_fields(case: Case, kernels) -> None:
     """Refuse fields that no model of the case has."""
     cells = dict.fromkeys(name for kernel in kernels for name in kernel.state_names)
-    known = ["V", *POTENTIALS.get(case.tissue.model, ()), *cells]
+    phase = ("phase",) if "phase" in case.output.measures else ()
+    known = ["V", *phase, *POTENTIALS.get(case.tissue.model, ()), *cells]
     for name in case.output.fields:
         if name not in known:
             raise InputError(f"output.fields: unknown field '{name}'{nearest(name, known)} (known: {', '.join(known)})")

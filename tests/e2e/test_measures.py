@@ -8,7 +8,7 @@ WRONG = [
     ("output.measures=['phases']", "output.measures.0: found 'phases'"),
     ("output.phase.delay=5 ms", 'output.measures holds neither "phase" nor "singularities"'),
     ("output.frequency.low=2 Hz", 'output.measures does not hold "dominant_frequency"'),
-    ("output.fields=['V', 'phase']", "output.fields: unknown field 'phase'"),
+    ("output.fields=['V', 'phase']", 'output.fields: "phase" needs output.measures to hold it too'),
 ]
 
 

@@ -63,7 +63,8 @@ class Spectrum:
 
     def _add(self, n: int) -> None:
         """sums += factors batch, in place: BLAS sees the transposes, which are in its own order."""
-        sgemm(1.0, self._batch[:n].T, self._factors[:, :n].T, beta=1.0, c=self._sums.T, overwrite_c=1)
+        if self._sums.size:  # a rank may own no node
+            sgemm(1.0, self._batch[:n].T, self._factors[:, :n].T, beta=1.0, c=self._sums.T, overwrite_c=1)
 
     def _amplitudes(self, block: slice) -> np.ndarray:
         """(n_frequencies, n) mV of some nodes."""

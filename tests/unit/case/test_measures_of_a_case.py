@@ -22,6 +22,7 @@ def test_phase_is_a_field_of_every_frame(tmp_path):
 
 WRONG = [
     ("measures = ['activations']", r"output\.measures\.0: found 'activations'; .*'activation'"),
+    ("fields = ['V', 'phase']", r'output\.fields: "phase" needs output\.measures to hold it too'),
     ("[output.phase]\norigin = '-30 mV'", r'output\.phase: output\.measures holds neither "phase" nor "singularities"'),
     ("[output.frequency]\nlow = '2 Hz'", r'output\.frequency: output\.measures does not hold "dominant_frequency"'),
     ("measures = ['phase']\n[output.phase]\nevery = '0.25 ms'", r"output\.phase\.every: found 0\.25 ms, .*tissue\.dt"),

@@ -55,3 +55,7 @@ def test_what_has_not_filled_a_batch_counts_and_what_comes_late_does_not():
         power = np.abs(kernel.T @ (V[:used] - mean))
         largest = hertz(1.0, 20.0, 0.25)[power.argmax(axis=0)]
         assert np.abs(spectrum.dominant() - largest).max() <= 0.125 + 1e-6
+
+
+def test_a_rank_without_nodes():
+    assert dominant(n=40).shape == (0,)
