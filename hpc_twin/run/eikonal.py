@@ -59,11 +59,11 @@ def activate(loaded: LoadedCase, folder: Path, comm, overwrite: bool = False) ->
         cells = populations(domain.part, case.cells, kernels) if kernels else []
         tensor = squared_velocities(case, domain.part, cells, _plane_waves(case, cells, comm), fibres)
     with timer.part("eikonal"):
-        T, seconds = _first_arrival(case, domain.part, tensor)
+        T = _first_arrival(case, domain.part, tensor)
     on_root(comm, lambda: prepare_folder(folder, loaded.text))
     with timer.part("output"):
         written = _write(loaded, domain, T, folder)
-    return make_report(whole, 0, timer.seconds, seconds, 0.0, written)
+    return make_report(whole, 0, timer.seconds, 0.0, 0.0, written)
 
 
 def _tell_unused(case: Case, comm) -> None:
@@ -121,8 +121,8 @@ def _depolarising(case: Case, part: Part) -> tuple[Stimulus, ...]:
     return found
 
 
-def _first_arrival(case: Case, part: Part, tensor: np.ndarray) -> tuple[Field, float]:
-    """Times, and the seconds that the solve took."""
+def _first_arrival(case: Case, part: Part, tensor: np.ndarray) -> Field:
+    """Solve, and tell how fast."""
     solver = Eikonal(part, tensor)
     nodes, times = first_pulses(_depolarising(case, part), case.tissue.until)
     part.comm.barrier()
@@ -133,7 +133,7 @@ def _first_arrival(case: Case, part: Part, tensor: np.ndarray) -> tuple[Field, f
     say(part.comm, f"eikonal: {work.passes:.2f} passes over the nodes, {work.exchanges} exchanges of ranks, {speed}")
     say(part.comm, f"the last node is reached at {latest(T):.4g} ms")
     _tell_unreached(T)
-    return T, seconds
+    return T
 
 
 def _tell_unreached(T: Field) -> None:

@@ -13,6 +13,7 @@ BYTES_PER_NODE = 3500  # matrices (scipy's and PETSc's), vectors, maps and mesh;
 BASE_MEMORY = 220e6  # Python, PETSc and netCDF of one rank
 SOLVE_NS = 40  # per node and step: CG + Jacobi on one rank
 SAMPLE = 4096  # cells timed for the estimate
+EIKONAL_NS = 12_000  # per node, two thirds of it to set up
 
 
 def plan(loaded: LoadedCase, comm) -> dict[str, str]:
@@ -28,7 +29,7 @@ def plan(loaded: LoadedCase, comm) -> dict[str, str]:
     cost = halves * case.cells.substeps * cell_cost(kernels[0]) + SOLVE_NS
     memory = BASE_MEMORY * comm.size + n_nodes * (BYTES_PER_NODE + 8 * max(k.storage.n_rows for k in kernels))
     size = n_nodes * 4 * (frames * len(case.output.fields) + 3 * (1 + frames // 32)) + n_elements * 40
-    return {
+    rows = {
         "case": f"{loaded.source}: {case.title or 'untitled'}",
         "mesh": f"{n_nodes:,} nodes, {n_elements:,} elements",
         "cells": ", ".join(dict.fromkeys(k.name for k in kernels)) + f" ({kernels[0].n_states} states)",
@@ -38,6 +39,17 @@ def plan(loaded: LoadedCase, comm) -> dict[str, str]:
         "memory": f"about {memory / 1e6:,.0f} MB on all ranks",
         "result": f"{frames} frames, at most {size / 1e6:,.0f} MB before compression",
         "time loop": f"about {1e-9 * cost * n_nodes * steps / comm.size:,.0f} s ({cost:.0f} ns per node and step)",
+    }
+    return rows if case.tissue.model != "eikonal" else {**rows, **_one_solve(n_nodes, n_elements, comm)}
+
+
+def _one_solve(n_nodes: int, n_elements: int, comm) -> dict[str, str]:
+    """What is different where there are no steps."""
+    return {
+        "time": "one solve for the first arrival, no steps",
+        "begins with": "the first pulse of each stimulus",
+        "result": f"1 frame of maps, at most {(16 * n_nodes + 40 * n_elements) / 1e6:,.0f} MB before compression",
+        "time loop": f"about {1e-9 * EIKONAL_NS * n_nodes / comm.size:,.1f} s for the eikonal equation",
     }
 
 

@@ -44,9 +44,10 @@ class Report:
         for name, value in self.seconds.items():
             share = f"  ({100 * value / self.loop:.0f} % of the loop)" if name in LOOP_PARTS and self.loop else ""
             table.add_row(name, f"{value:.2f} s{share}")
-        table.add_row("time loop", f"{self.loop:.2f} s")
-        table.add_row("solver iterations per step", f"{self.iterations_per_step:.2f}")
-        table.add_row("per node and step", f"{self.ns_per_node_step:.0f} ns")
+        if self.steps:
+            table.add_row("time loop", f"{self.loop:.2f} s")
+            table.add_row("solver iterations per step", f"{self.iterations_per_step:.2f}")
+            table.add_row("per node and step", f"{self.ns_per_node_step:.0f} ns")
         table.add_row("peak memory per rank", f"{self.memory:,.0f} MB")
         table.add_row("written", f"{self.bytes_written / 1e6:.1f} MB")
         return table

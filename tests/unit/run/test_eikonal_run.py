@@ -7,7 +7,7 @@ from tools import STIMULUS, case_text
 from hpc_twin.case import load_case
 from hpc_twin.io.result import read_result
 from hpc_twin.parallel import InputError, world
-from hpc_twin.run import simulate
+from hpc_twin.run import plan, simulate
 
 FIXED = "tissue.velocity.values=['0.6 mm/ms','0.3 mm/ms']".replace("'", '"')
 SPLIT = """
@@ -69,6 +69,12 @@ def test_two_stimuli_meet(tmp_path):
     points, times = ran(tmp_path, FIXED, 'tissue.until="10 ms"', stimulus=STIMULUS + second)
     x = points[:, 0]
     assert times == pytest.approx(np.minimum(np.maximum(x - 1, 0), 1.2 + 4 - x) / 0.6, abs=1e-5)
+
+
+def test_plan_has_no_steps(tmp_path):
+    (tmp_path / "case.toml").write_text(case_text())
+    rows = plan(load_case(tmp_path / "case.toml", ["tissue.model=eikonal"]), world())
+    assert rows["time"].startswith("one solve") and "1 frame" in rows["result"] and "eikonal" in rows["time loop"]
 
 
 @pytest.mark.parametrize(
