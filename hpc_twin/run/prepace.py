@@ -13,7 +13,7 @@ from hpc_twin.cellmodels.kernels.compile import cache_folder
 from hpc_twin.io.cellstate import CellState, read_cell_state, write_cell_state
 from hpc_twin.parallel import InputError, on_root, say, together, warn
 from hpc_twin.singlecell.pacing import Cells, pace
-from hpc_twin.singlecell.protocol import MARGIN, Protocol, own_cycle, paced, threshold
+from hpc_twin.singlecell.protocol import LIFTED, MARGIN, Protocol, own_cycle, paced, threshold
 
 TELL_EVERY = 5.0  # seconds
 FOLDER = "prepaced"  # in the cache folder
@@ -70,7 +70,8 @@ def _wish(model: CellModelCase, general: CellModelCase) -> PrepaceCase | None:
 def _key(kernel: Kernel, wish: PrepaceCase, dt: float) -> str:
     """Digest of all that decides the outcome; the library's name is one of the equations, scheme, flags and CPU."""
     start = (kernel.v_initial, kernel.initial.tolist(), kernel.defaults.tolist())
-    facts = (__version__, kernel.library.stem, kernel.digest, start, dt, wish.cycle_length, wish.beats, wish.duration)
+    pulse = (wish.cycle_length, wish.beats, wish.duration, MARGIN, LIFTED)
+    facts = (__version__, kernel.library.stem, kernel.digest, start, dt, *pulse)
     return hashlib.sha256(repr(facts).encode()).hexdigest()[:32]
 
 

@@ -11,7 +11,7 @@ from hpc_twin.tissue.measures import Activation
 LENGTH, ELEMENTS = 32.0, 40  # of a cable: space scales, and elements at least
 BETWEEN = (0.5, 0.85)  # of its length, where the velocity is measured: far from the stimulus and from the end
 STALL = 20.0  # ms without a new node: the wave has died
-MOST_TRIALS = 15
+MOST_TRIALS, MOST_FACTOR = 15, 100.0
 
 
 def plane_wave_velocity(medium: Medium, sigma: float, length: float | None = None) -> float:
@@ -57,8 +57,10 @@ def tuned(
     Raises RunError where no wave is as slow, or none propagates.
     """
     tried: list[tuple[float, float]] = []
-    blocked = 0.0  # no wave up to this conductivity
+    blocked, most = 0.0, MOST_FACTOR * sigma  # no wave up to the first, and none is looked for beyond the second
     for _ in range(MOST_TRIALS):
+        if not tried and sigma > most:
+            break
         v = plane_wave_velocity(medium, sigma)
         if tell is not None:
             tell(sigma, v)

@@ -13,6 +13,7 @@ from hpc_twin.stepping import Pulses
 DURATION, PERIOD = 1.0, 1000.0  # ms
 MARGIN = 2.0  # times the diastolic threshold
 WEAKEST, STRONGEST, N_TRIED = 0.01, 200.0, 64  # mV/ms
+LIFTED = 150.0  # mV by which a pulse alone may move V: far beyond that cells no longer answer as they do
 AFTER, WATCHED = 5.0, 300.0  # ms: an action potential is what is there so long after a pulse
 MOST_STEPS = 10_000_000  # of a beat: 200 s of 0.02 ms
 ALONE = 6000.0  # ms in which a cell that drives itself shows it
@@ -86,7 +87,7 @@ def threshold(kernel: Kernel, dt: float, duration: float) -> float:
 
     64 cells with strengths in a geometric row are run at once, then 64 between the two around the threshold.
     """
-    low, high = WEAKEST, STRONGEST
+    low, high = WEAKEST, min(STRONGEST, LIFTED / duration)
     for _ in range(2):
         tried = np.geomspace(low, high, N_TRIED)
         fires = _fires(kernel, dt, duration, tried)
