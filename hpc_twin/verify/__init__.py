@@ -16,6 +16,7 @@ CHECKS = {
     "ecg": "potentials at electrodes by lead fields, beside phi_e of a bidomain and closed formulas",
     "eikonal": "exact arrival times, and activation beside the monodomain equation",
     "restitution": "APD and conduction velocity after ever shorter pauses, beside ten Tusscher & Panfilov 2006",
+    "mms": "orders of convergence in space and time, by manufactured solutions",
     "ranks": "equal results on 1, 2 and 3 ranks, for every kind of element",
     "spiral": "period and tip path of spiral waves, beside another code's and a paper's",
 }

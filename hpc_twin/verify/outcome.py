@@ -6,16 +6,17 @@ from contextlib import redirect_stdout
 from dataclasses import dataclass, field
 from io import StringIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from hpc_twin.case import load_case
-from hpc_twin.parallel import on_root, say
+from hpc_twin.parallel import on_root, say, together
 from hpc_twin.run import simulate  # here, since PETSc starts on all ranks together: a check may split them
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Cell = str | float | int
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,17 @@ class Session:
     def say(self, words: str) -> None:
         """Tell how far the check is."""
         say(self.comm, f"  {time.perf_counter() - self.began:6.1f} s  {words}")
+
+    def share(self, tasks: Sequence[Callable[[], T]]) -> list[T]:
+        """What ``tasks`` return, each done by one rank alone, in turn: the first by the first, and so on; collective.
+
+        For work of one rank, such as a cable; put the longest first.
+        """
+        mine = range(self.comm.rank, len(tasks), self.comm.size)
+        with together(self.comm):
+            done = {number: tasks[number]() for number in mine}
+        found = {number: result for part in self.comm.allgather(done) for number, result in part.items()}
+        return [found[number] for number in range(len(tasks))]
 
     def run(self, name: str, text: str, overrides: Sequence[str] = ()) -> Path:
         """Run a case, given as TOML, as ``hpc-twin run`` does; the folder that holds result.exo and traces.nc.

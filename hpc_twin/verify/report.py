@@ -1,5 +1,6 @@
 """Outcomes as tables for the terminal, as Markdown with a picture, and all of them as one report."""
 
+import warnings
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -74,7 +75,9 @@ def _sections(folder: Path) -> list[Path]:
 
 def _draw(outcome: Outcome, path: Path) -> None:
     """A page of 8 x 4.8 inches: small enough to stand in the documentation."""
-    from matplotlib.figure import Figure
+    with warnings.catch_warnings():  # where there are two versions of it, of which 3-D is not needed
+        warnings.filterwarnings("ignore", "Unable to import Axes3D")
+        from matplotlib.figure import Figure
 
     figure = Figure(figsize=(8, 4.8), dpi=DPI, layout="constrained", facecolor="white")
     assert outcome.picture is not None

@@ -1,20 +1,21 @@
 """Orders of convergence in space and time, pinned from both sides, through the code that a run uses."""
 
 import csv
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
-from manufactured import TIGHT, norms, solved, unit_part
 from mpi4py import MPI
 
 from hpc_twin.fem import Subdomain
 from hpc_twin.mesh.model import Mesh
 from hpc_twin.mesh.partition import distribute
 from hpc_twin.stepping import GODUNOV, STRANG, make_step, march
-from hpc_twin.tissue.monodomain import Discretisation, Monodomain
+from hpc_twin.tissue.monodomain import Monodomain
 from hpc_twin.tissue.stimulus import Stimuli
+from hpc_twin.verify.manufactured import TIGHT, norms, solved, unit_part
 
 CHASTE = Path(__file__).parents[3] / "shared" / "reference" / "results" / "mms_chaste_errors.csv"
 SIDES = {1: (20, 40), 2: (20, 40), 3: (13, 26)}
@@ -87,7 +88,7 @@ def test_heat_on_a_sphere(lumping):
         part = distribute(sphere(level), MPI.COMM_SELF)
         z = part.points[: part.n_owned, 2]
         sigma = np.tile(0.3 * np.eye(3), (len(part.elements), 1, 1))
-        how = Discretisation(theta=0.5, lumping=lumping, **TIGHT)
+        how = replace(TIGHT, lumping=lumping)
         problem = Monodomain(Subdomain.all_of(part), [], sigma, Stimuli(part.n_owned, ()), 1.0, how)
         problem.V.owned[:] = z
         problem.V.touched()

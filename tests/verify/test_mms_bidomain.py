@@ -4,11 +4,11 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from manufactured import Exact, norms, unit_part
-from manufactured_bidomain import InBath, K, bidomain, in_bath, solved
 from test_mms import CHASTE, chaste
 
 from hpc_twin.stepping import GODUNOV, STRANG
+from hpc_twin.verify.manufactured import Exact, norms, unit_part
+from hpc_twin.verify.manufactured_bidomain import InBath, K, bidomain, in_bath, solved
 
 SIDES = {1: (20, 40), 2: (20, 40), 3: (10, 20)}
 STEPS = {1: 20, 2: 20, 3: 8}

@@ -6,16 +6,19 @@ chi (Cm V_t + I_ion) = div(sigma grad V) on (0, 1)^d without flux, three states 
     V = sqrt(1 + t) prod cos(m_i pi x_i),   u1 = (1 + t) G + V,   u2 = G^(-1/2)/(1 + t),   u3 = 0
 """
 
-from dataclasses import dataclass
-from itertools import product
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
-from mpi4py import MPI
 
 from hpc_twin.fem import Subdomain, gradients, measures
+from hpc_twin.fem.elements import quadrature, shape_slopes, shapes
 from hpc_twin.mesh.generate import cable, sheet, slab
+from hpc_twin.mesh.order import quadratic
 from hpc_twin.mesh.part import Part
 from hpc_twin.mesh.partition import distribute
+from hpc_twin.parallel import alone
 from hpc_twin.stepping import STRANG, make_step, march
 from hpc_twin.tissue.cells import Population
 from hpc_twin.tissue.monodomain import Discretisation, Monodomain
@@ -24,13 +27,26 @@ from hpc_twin.tissue.stimulus import Stimuli
 CM, CHI = 2.0, 3.0
 SIGMA = np.array([1.1, 1.2, 0.3]) / np.pi**2
 WAVES = np.array([1, 2, 3])
-TIGHT = {"rtol": 1e-11, "atol": 1e-13}
+DIFFUSION = 0.1  # on the sphere
+TIGHT = Discretisation(rtol=1e-11, atol=1e-13)
 
 
-def unit_part(dimension: int, n: int) -> Part:
-    """The unit interval, square or cube in ``n`` pieces along each side."""
-    mesh = {1: lambda: cable(1.0, 1 / n), 2: lambda: sheet((1, 1), 1 / n), 3: lambda: slab((1, 1, 1), 1 / n)}[dimension]
-    return distribute(mesh(), MPI.COMM_SELF)
+def unit_part(dimension: int, n: int, order: int = 1) -> Part:
+    """The unit interval, square or cube in ``n`` pieces along each side, of elements of ``order``, on this rank."""
+    make = {1: lambda: cable(1.0, 1 / n), 2: lambda: sheet((1, 1), 1 / n), 3: lambda: slab((1, 1, 1), 1 / n)}[dimension]
+    mesh = make()
+    return distribute(mesh if order == 1 else quadratic(mesh), alone())
+
+
+class Solution(Protocol):
+    """What a manufactured problem is known by; points (..., 3)."""
+
+    @property
+    def beta(self) -> float: ...
+
+    def V(self, x: np.ndarray, t: float) -> np.ndarray: ...
+
+    def states(self, x: np.ndarray, t: float) -> np.ndarray: ...
 
 
 @dataclass(frozen=True)
@@ -98,23 +114,41 @@ class ManufacturedKernel:
         V[:], states[:] = y[0], y[1:]
 
 
-def manufactured(part: Part, dimension: int, theta: float = 0.5, lumping: float = 0.0) -> Monodomain:
-    """The project's own monodomain problem, started from the exact solution."""
-    exact = Exact(dimension)
+@dataclass(frozen=True)
+class OnSphere:
+    """The solution on the unit sphere: F = xyz, the eigenfunction -12 of its Laplacian, sigma = DIFFUSION."""
+
+    beta: float = -12 * DIFFUSION
+
+    def V(self, x: np.ndarray, t: float) -> np.ndarray:
+        """The potential, above the nearest point of the sphere."""
+        return np.sqrt(1 + t) * _unit(x).prod(axis=-1)
+
+    def states(self, x: np.ndarray, t: float) -> np.ndarray:
+        """u1, u2, u3, shape (3, n)."""
+        growth = 2 + _unit(x)[..., 0]
+        return np.array([(1 + t) * growth + self.V(x, t), growth**-0.5 / (1 + t), np.zeros(len(x))])
+
+
+def _unit(x: np.ndarray) -> np.ndarray:
+    return x / np.linalg.norm(x, axis=-1, keepdims=True)
+
+
+def begun(part: Part, exact: Solution, sigma: np.ndarray, theta: float = 0.5, lumping: float = 0.0) -> Monodomain:
+    """The project's own monodomain problem with ``sigma`` (3, 3), started from the exact solution."""
     kernel = ManufacturedKernel(exact.beta)
-    cells = Population.at(kernel, np.arange(part.n_owned), part.n_owned)
-    sigma = np.tile(np.diag(SIGMA), (len(part.elements), 1, 1))
-    how = Discretisation(theta=theta, lumping=lumping, **TIGHT)
-    problem = Monodomain(Subdomain.all_of(part), [cells], sigma, Stimuli(part.n_owned, ()), CHI * CM, how)
+    cells = Population.at(kernel, np.arange(part.n_owned), part.n_owned)  # type: ignore[arg-type]
+    tensors = np.tile(sigma, (len(part.elements), 1, 1))
+    how = replace(TIGHT, theta=theta, lumping=lumping)
+    problem = Monodomain(Subdomain.all_of(part), [cells], tensors, Stimuli(part.n_owned, ()), CHI * CM, how)
     problem.V.owned[:] = exact.V(part.points[: part.n_owned], 0.0)
     cells.states[:] = exact.states(part.points[: part.n_owned], 0.0)
     problem.V.touched()
     return problem
 
 
-def solved(part: Part, dimension: int, steps: int, table=STRANG, theta: float = 0.5, lumping: float = 0.0, see=None):
+def marched(problem: Monodomain, steps: int, table=STRANG, see: Callable | None = None) -> np.ndarray:
     """V at t = 1 after ``steps`` steps; ``see(V, t)`` is called after each."""
-    problem = manufactured(part, dimension, theta, lumping)
     step = make_step(problem.operators, table)
     for _, t in march(step, None, 1 / steps, 1.0):
         if see is not None:
@@ -122,29 +156,18 @@ def solved(part: Part, dimension: int, steps: int, table=STRANG, theta: float = 
     return problem.V.owned
 
 
-def gauss(dimension: int, n: int = 3) -> tuple[np.ndarray, np.ndarray]:
-    """Barycentric points (q, d + 1) and weights (q,) that sum to 1: the cube's, collapsed (Stroud 1971)."""
-    points, weights = np.polynomial.legendre.leggauss(n)
-    points, weights = (points + 1) / 2, weights / 2
-    places, total = [], []
-    for index in product(range(n), repeat=dimension):
-        left, weight, barycentric = 1.0, 1.0, []
-        for axis, i in enumerate(index):
-            barycentric.append(left * points[i])
-            weight *= weights[i] * (1 - points[i]) ** (dimension - 1 - axis)
-            left *= 1 - points[i]
-        places.append([*barycentric, left])
-        total.append(weight)
-    return np.array(places), np.array(total) / np.sum(total)
+def solved(part: Part, dimension: int, steps: int, table=STRANG, theta: float = 0.5, lumping: float = 0.0, see=None):
+    """V at t = 1 of the problem in ``dimension`` dimensions."""
+    return marched(begun(part, Exact(dimension), np.diag(SIGMA), theta, lumping), steps, table, see)
 
 
 def norms(part: Part, dimension: int, V: np.ndarray, t: float) -> tuple[float, float]:
-    """L2 norms of the error of V and of its gradient."""
-    exact, (places, weights) = Exact(dimension), gauss(dimension)
-    corners = part.points[part.elements]
-    x = np.einsum("qa,nai->nqi", places, corners)
-    weight = measures(part.points, part.elements)[:, None] * weights
-    error = np.einsum("qa,na->nq", places, V[part.elements]) - exact.V(x, t)
-    slope = np.einsum("nai,na->ni", gradients(part.points, part.elements), V[part.elements])
-    slope_error = ((slope[:, None] - exact.slope(x, t)) ** 2).sum(axis=-1)
+    """L2 norms of the error of V (n_local,) and of its gradient, of the whole mesh on this rank."""
+    exact, (places, weights) = Exact(dimension), quadrature(dimension, part.order + 2)
+    x = np.einsum("qa,nai->nqi", places, part.points[part.elements])
+    weight, nodes = measures(part.points, part.elements)[:, None] * weights, V[part.element_nodes]
+    error = np.einsum("qa,na->nq", shapes(part.order, places), nodes) - exact.V(x, t)
+    along = gradients(part.points, part.elements)
+    slope = np.einsum("qaj,na,nji->nqi", shape_slopes(part.order, places), nodes, along, optimize=True)
+    slope_error = ((slope - exact.slope(x, t)) ** 2).sum(axis=-1)
     return float(np.sqrt((weight * error**2).sum())), float(np.sqrt((weight * slope_error).sum()))

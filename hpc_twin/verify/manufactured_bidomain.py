@@ -6,24 +6,23 @@ through all of it, and F = cos(pi x):  V = sqrt(1 + t) F - a x,  phi_e = -k sqrt
 phi_e = its value at the interface + a (sigma_e/sigma_b) (distance from it) in the bath, and u3 = -a x.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-from manufactured import CHI, CM, SIGMA, TIGHT, Exact, ManufacturedKernel
-from mpi4py import MPI
 
 from hpc_twin.fem import subdomain
 from hpc_twin.mesh.generate import cable, sheet
 from hpc_twin.mesh.part import Part
 from hpc_twin.mesh.partition import distribute
+from hpc_twin.parallel import alone
 from hpc_twin.stepping import STRANG, Pulses, make_step, march
 from hpc_twin.tissue.bidomain import Bidomain
 from hpc_twin.tissue.cells import Population
 from hpc_twin.tissue.electrodes import Electrode
 from hpc_twin.tissue.extracellular import EllipticSolve
 from hpc_twin.tissue.medium import Medium
-from hpc_twin.tissue.monodomain import Discretisation
 from hpc_twin.tissue.stimulus import Stimuli
+from hpc_twin.verify.manufactured import CHI, CM, SIGMA, TIGHT, Exact, ManufacturedKernel
 
 K = 2**-0.5
 OUTSIDE = SIGMA * (1 - K) / K
@@ -39,10 +38,10 @@ def bidomain(whole: Part, exact, way: str, theta: float, tissue=None, electrodes
     bulk[keep] = np.diag(SIGMA + OUTSIDE)
     medium = Medium(domain, np.tile(np.diag(SIGMA), (len(part.elements), 1, 1)), bulk, CHI * CM)
     kernel = ManufacturedKernel(exact.beta * (1 - K))
-    cells = Population.at(kernel, np.arange(part.n_owned), part.n_owned)
+    cells = Population.at(kernel, np.arange(part.n_owned), part.n_owned)  # type: ignore[arg-type]
     membrane = medium.membrane(0.0)
     outside = medium.outside(membrane, electrodes, EllipticSolve(1e-11))
-    problem = Bidomain(membrane, outside, [cells], Stimuli(part.n_owned, ()), Discretisation(theta, **TIGHT), way)
+    problem = Bidomain(membrane, outside, [cells], Stimuli(part.n_owned, ()), replace(TIGHT, theta=theta), way)
     problem.V.owned[:] = exact.V(part.points[: part.n_owned], 0.0)
     cells.states[:] = exact.states(part.points[: part.n_owned], 0.0)
     problem.V.touched()
@@ -90,7 +89,7 @@ class InBath:
 def in_bath(dimension: int, n: int, way: str = "decoupled", theta: float = 0.5) -> Bidomain:
     """The problem of InBath with ``n`` elements per unit length."""
     mesh = cable(3.0, 1 / n) if dimension == 1 else sheet((3.0, 1.0), 1 / n)
-    whole = distribute(mesh, MPI.COMM_SELF)
+    whole = distribute(mesh, alone())
     x, middle = whole.points[:, 0], whole.points[whole.elements].mean(axis=1)[:, 0]
     current = Pulses(0.0, 10.0)
     ends = [
