@@ -28,8 +28,9 @@ def test_short_variant_runs(job, tmp_path):
     done = twin("run", job / "case.toml", "--out", tmp_path, *overrides(job), ranks=2)
     assert done.returncode == 0, done.stderr
     found = results(tmp_path / "result.exo")
-    assert np.isfinite(found["V"]).all() and found["V"].max() > 0, "no cell was excited"
-    assert found["V"].min() > -120 and found["V"].max() < 80
+    V = found["V"][:, np.isfinite(found["V"][0])]  # holes in the tissue stay NaN
+    assert V.shape[1] > 0.7 * found["V"].shape[1] and np.isfinite(V).all() and V.max() > 0, "no cell was excited"
+    assert V.min() > -120 and V.max() < 80
     active = np.isfinite(found["activation"])
     assert 0 < active.mean() < 1 and found["activation"][active].min() >= 0
 
