@@ -43,9 +43,11 @@ class DirichletSolver:
         self._scale = diagonal[self.fixed]
         free = diags((~fixed[: part.n_owned]).astype(float))
         self._coupling = csr_array(free @ matrix.rows @ diags(fixed.astype(float)))
-        inner = free @ matrix.rows @ diags((~fixed).astype(float))
         alone = np.where(diagonal == 0, 1.0, diagonal * fixed[: part.n_owned])
-        self.matrix = Matrix(part, csr_array(inner + diags(alone, shape=inner.shape)))
+        if max_over(part.comm, bool(alone.any())):
+            inner = free @ matrix.rows @ diags((~fixed).astype(float))
+            matrix = Matrix(part, csr_array(inner + diags(alone, shape=inner.shape)))
+        self.matrix = matrix
         self.kernel = Field(part, "kernel", "1")
         self.kernel.owned[:] = diagonal != 0
         self.kernel.touched()

@@ -6,7 +6,7 @@ import numpy as np
 
 from hpc_twin.case import Case, ElectrodeCase
 from hpc_twin.cellmodels import Kernel
-from hpc_twin.fem import Matrix, Subdomain, mass
+from hpc_twin.fem import Matrix, Subdomain
 from hpc_twin.mesh.part import Part
 from hpc_twin.parallel import InputError, sum_over
 from hpc_twin.run.materials import conductivity, discretisation, extent, membrane
@@ -65,10 +65,9 @@ def reference(case: Case, whole: Part) -> np.ndarray | None:
 def electrodes(case: Case, made: Medium) -> list[Electrode]:
     """All electrodes. Raises InputError for one that hits nothing, or nothing that conducts."""
     whole = made.domain.whole
-    volume = mass(whole, 0.0, made.extent)
     touched = np.zeros(whole.n_local + 1, bool)  # the last entry takes the padding of elements
     touched[whole.elements[np.trace(made.bulk, axis1=1, axis2=2) > 0]] = True
-    return [_electrode(wanted, k, volume, touched) for k, wanted in enumerate(case.electrode)]
+    return [_electrode(wanted, k, made.volume, touched) for k, wanted in enumerate(case.electrode)]
 
 
 def _electrode(wanted: ElectrodeCase, number: int, volume: Matrix, touched: np.ndarray) -> Electrode:

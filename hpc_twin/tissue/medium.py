@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
-from hpc_twin.fem import Subdomain, mass, stiffness
+from hpc_twin.fem import Matrix, Subdomain, mass, stiffness
 from hpc_twin.tissue.coupling import Membrane
 from hpc_twin.tissue.electrodes import Electrode, Electrodes
 from hpc_twin.tissue.extracellular import EllipticSolve, Extracellular
@@ -27,6 +28,11 @@ class Medium:
     capacity: float | np.ndarray
     extent: np.ndarray | None = None
 
+    @cached_property
+    def volume(self) -> Matrix:
+        """The mass matrix of the whole mesh, mm^3; built at its first use, which is collective."""
+        return mass(self.domain.whole, 0.0, self.extent)
+
     def membrane(self, lumping: float) -> Membrane:
         """chi Cm M, of which the share ``lumping`` is lumped, and K_i."""
         part, extent = self.domain.part, self._extent_of_tissue()
@@ -43,10 +49,11 @@ class Medium:
     ) -> Extracellular:
         """The equation of phi_e. ``reference``: (whole.n_local,) 1 where it shall have no mean, 0 elsewhere."""
         whole = self.domain.whole
-        volume = mass(whole, 0.0, self.extent)
-        weights = volume.rows @ (np.ones(whole.n_local) if reference is None else reference)
+        weights = self.volume.rows @ (np.ones(whole.n_local) if reference is None else reference)
         matrix = stiffness(whole, self.bulk, self.extent)
-        return Extracellular(self.domain, membrane.intracellular, matrix, Electrodes(volume, electrodes), weights, how)
+        return Extracellular(
+            self.domain, membrane.intracellular, matrix, Electrodes(self.volume, electrodes), weights, how
+        )
 
     def _extent_of_tissue(self) -> np.ndarray | None:
         return None if self.extent is None else self.extent[self.domain.elements]

@@ -22,6 +22,7 @@ from hpc_twin.view.waves import draw_waves, drawn_here
 DEFAULT_PANELS = 6
 CAPTIONS = ("outside", "cut open")
 FIELD_COLOURS = "RdYlBu_r"
+SHOWN = (-120.0, 60.0)  # mV
 
 
 def draw_all(path: Path, out_dir: Path | None, options: ViewOptions, progress: Progress | None) -> list[Path]:
@@ -149,6 +150,8 @@ def _limits(result: Result, name: str) -> tuple[float, float]:
     if not lows:
         return 0.0, 1.0
     low, high = float(min(lows)), float(max(highs))
+    if name == "V":  # a shock takes a few nodes far beyond, and would leave no colours for the rest
+        low, high = max(low, SHOWN[0]), min(high, SHOWN[1])
     if high - low > 50:
         return float(np.floor(low / 10) * 10), float(np.ceil(high / 10) * 10)
     return low, high if high > low else low + 1.0
