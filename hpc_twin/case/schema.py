@@ -35,7 +35,9 @@ class Case(Section):
     stimulus: tuple[StimulusCase, ...] = ()
     electrode: tuple[ElectrodeCase, ...] = ()
     initial: InitialCase | None = None
-    probes: dict[str, Point] = Field({}, description="name -> point; traces.nc holds V there")
+    probes: dict[str, Point] = Field(
+        {}, description="name -> point; traces.nc holds V there, and phi_e if it is in output.fields"
+    )
     ecg: EcgCase | None = None
     output: OutputCase = OutputCase()
     solver: SolverCase = SolverCase()

@@ -1,4 +1,4 @@
-"""V at points, in traces.nc."""
+"""V at points, and phi_e where there is one, in traces.nc."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,24 +14,36 @@ from hpc_twin.tissue.problem import Problem, Shown
 
 
 class Probes:
-    """An Observer: V at the nodes nearest to the case's probes."""
+    """An Observer: V at the nodes nearest to the case's probes; with ``output.fields = [..., "phi_e"]`` also phi_e.
+
+    A probe of both may lie in the bath, where V is NaN.
+    """
 
     maps: Mapping[str, tuple[str, str]] = {}
     fields: Mapping[str, Shown] = {}
 
     def __init__(self, case: Case, problem: Problem, folder: Path, attributes: Mapping[str, object]):
-        self._V = problem.V.owned
+        self._domain, self._shown = problem.domain, _shown(case, problem)
+        alone = len(self._shown) == 1
+        part = problem.part if alone else problem.domain.whole
+        self._whole = None if alone else np.full(part.n_owned, np.nan)
         self._clock = Clock.of(case.output.trace_every, case.tissue.dt)
-        self._nodes, columns, places = _nearest_nodes(problem.part, case.probes)
+        self._nodes, columns, places = _nearest_nodes(part, case.probes)
+        variables = {name: (field.unit, field.meaning) for name, field in self._shown.items()}
         self._traces = TraceWriter(
-            problem.part.comm, folder / "traces.nc", list(case.probes), {"V": ("mV", "membrane potential")}, columns,
-            places, attributes,
-        )  # fmt: skip
+            part.comm, folder / "traces.nc", list(case.probes), variables, columns, places, attributes
+        )
 
     def see(self, step: int, t: float) -> None:
         """Add a row when one is due."""
         if self._clock.rings(step):
-            self._traces.append(t, {"V": self._V[self._nodes]})
+            self._traces.append(t, {name: self._at_nodes(field) for name, field in self._shown.items()})
+
+    def _at_nodes(self, field: Shown) -> np.ndarray:
+        values = field.values()
+        if self._whole is not None and field.part is not self._domain.whole:
+            values = self._domain.spread(values, self._whole)
+        return values[self._nodes]
 
     def values(self) -> dict[str, np.ndarray]:
         """No maps."""
@@ -40,6 +52,12 @@ class Probes:
     def close(self, complete: bool) -> int:
         """Close traces.nc."""
         return self._traces.close(complete)
+
+
+def _shown(case: Case, problem: Problem) -> dict[str, Shown]:
+    """V, and phi_e if the frames show it in every one too."""
+    wanted = ["V", *(["phi_e"] if "phi_e" in case.output.fields and case.bidomain.every == 1 else [])]
+    return {name: problem.fields[name] for name in wanted}
 
 
 def _nearest_nodes(part: Part, probes: Mapping) -> tuple[np.ndarray, list[int], np.ndarray]:

@@ -1,0 +1,84 @@
+"""Runs of the bidomain from a case: what it writes, and what it says when a solver fails."""
+
+import numpy as np
+import pytest
+from tools import CELLS
+
+from hpc_twin.case import load_case
+from hpc_twin.io.result import read_result
+from hpc_twin.io.traces import read_traces
+from hpc_twin.parallel import InputError, RunError, world
+from hpc_twin.run import simulate
+
+CASE = f"""
+[mesh]
+generate = "sheet"
+shape = {{ size = ["6 mm", "3 mm"], h = "0.5 mm" }}
+[[region]]
+name = "bath"
+box = {{ min = ["4 mm", "0 mm", "0 mm"], max = ["6 mm", "3 mm", "0 mm"] }}
+{CELLS}
+[tissue]
+model = "MODEL"
+until = "4 ms"
+dt = "0.1 ms"
+[tissue.conductivity]
+intracellular = ["0.2 S/m", "0.05 S/m"]
+extracellular = ["0.4 S/m", "0.3 S/m"]
+[bath.regions.bath]
+conductivity = ["0.8 S/m"]
+[[stimulus]]
+box = {{ min = ["0 mm", "0 mm", "0 mm"], max = ["1 mm", "3 mm", "0 mm"] }}
+strength = "100000 uA/cm^3"
+[probes]
+tissue = ["1 mm", "1 mm", "0 mm"]
+bath = ["5 mm", "1 mm", "0 mm"]
+[output]
+every = "2 ms"
+fields = ["V", "phi_e"]
+"""
+
+
+def ran(folder, model="bidomain", more=""):
+    path = folder / "case.toml"
+    path.write_text(CASE.replace("MODEL", model) + more)
+    simulate(load_case(path), folder / "out", world(), overwrite=True)
+    return folder / "out"
+
+
+def phi_e(folder, frame: int) -> np.ndarray:
+    with read_result(folder / "result.exo") as result:
+        return result.frame(frame, "phi_e")
+
+
+def test_probes_hold_electrograms(tmp_path):
+    """An approaching wave makes the bath positive, by the millivolts that electrograms have."""
+    traces = read_traces(ran(tmp_path) / "traces.nc")
+    V, outside = traces.values["V"], traces.values["phi_e"]
+    assert np.isfinite(V[:, 0]).all() and np.isnan(V[:, 1]).all() and np.isfinite(outside).all()
+    assert 1 < outside[-1, 1] < 50 and outside[-1, 0] < 0
+
+
+def test_recovered_potential_is_near_the_bidomains(tmp_path):
+    """A plane wave along the fibre: the monodomain of the harmonic mean is the bidomain, but for the bath's end."""
+    both, recovered = (phi_e(ran(tmp_path, model), 1) for model in ("bidomain", "pseudo_bidomain"))
+    assert np.ptp(both) > 10 and np.abs(both - recovered).max() < 0.1 * np.ptp(both)
+
+
+def test_a_solver_that_fails_names_its_system_and_what_to_try(tmp_path):
+    with pytest.raises(RunError, match=r"solver 'elliptic' \(cg \+ gamg\) stopped after 1 iterations: .* try pc_type"):
+        ran(tmp_path, more="[bidomain.options]\nksp_max_it = 1\n")
+
+
+def test_options_that_nobody_knows_are_refused_by_their_key(tmp_path):
+    with pytest.raises(InputError, match=r"bidomain.options: found pc_gamg_thresh"):
+        ran(tmp_path, more="[bidomain.options]\npc_gamg_thresh = 0.1\n")
+
+
+def test_nothing_to_conduct(tmp_path):
+    more = '[[electrode]]\nkind = "ground"\nnode_set = "x1"\n'
+    path = tmp_path / "case.toml"
+    text = CASE.replace("MODEL", "bidomain").replace('[bath.regions.bath]\nconductivity = ["0.8 S/m"]\n', "")
+    path.write_text(text.replace('until = "4 ms"', 'until = "4 ms"\nwithout = ["bath"]') + more)
+    with pytest.raises(InputError, match=r"electrode.0 .* nothing conducts there"):
+        simulate(load_case(path), tmp_path / "out", world())
