@@ -5,6 +5,17 @@ from hpc_twin.fem.elements import gradients, measures
 from hpc_twin.fem.field import Field
 from hpc_twin.fem.matrix import Matrix
 from hpc_twin.fem.solve import LinearSolver
-from hpc_twin.fem.subdomain import Subdomain, subdomain
+from hpc_twin.fem.subdomain import Subdomain, corners, subdomain
 
-__all__ = ["Field", "LinearSolver", "Matrix", "Subdomain", "gradients", "mass", "measures", "stiffness", "subdomain"]
+__all__ = [
+    "Field",
+    "LinearSolver",
+    "Matrix",
+    "Subdomain",
+    "corners",
+    "gradients",
+    "mass",
+    "measures",
+    "stiffness",
+    "subdomain",
+]

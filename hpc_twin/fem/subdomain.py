@@ -67,8 +67,18 @@ def subdomain(whole: Part, keep: np.ndarray) -> Subdomain:
     """
     if sum_over(whole.comm, int((~keep).sum())) == 0:
         return Subdomain.all_of(whole)
-    elements, width = np.flatnonzero(keep), whole.elements.shape[1]
-    used = whole.element_nodes[elements]
+    return _restricted(whole, np.flatnonzero(keep))
+
+
+def corners(whole: Part) -> Subdomain:
+    """All elements with the nodes at their corners only: ``whole`` as a mesh of order 1; collective."""
+    if whole.midpoints is None:
+        return Subdomain.all_of(whole)
+    return _restricted(replace(whole, midpoints=None), np.arange(len(whole.elements)))
+
+
+def _restricted(whole: Part, elements: np.ndarray) -> Subdomain:
+    width, used = whole.elements.shape[1], whole.element_nodes[elements]
     nodes = np.unique(used[used >= 0])
     n_owned = int(np.searchsorted(nodes, whole.n_owned))
     position = np.full(whole.n_local + 1, -1)  # the last entry keeps the padding -1

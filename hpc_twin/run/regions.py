@@ -6,12 +6,12 @@ from dataclasses import replace
 import numpy as np
 
 from hpc_twin.case import Case, CellModelCase, RegionCase
-from hpc_twin.fem import Subdomain, subdomain
+from hpc_twin.fem import Subdomain, corners, subdomain
 from hpc_twin.mesh.part import Part
 from hpc_twin.parallel import InputError, max_over, say, sum_over
 from hpc_twin.tissue import regions
 from hpc_twin.tissue.conductivity import region_tags
-from hpc_twin.tissue.coordinates import BOX, VENTRICULAR, Coordinates
+from hpc_twin.tissue.coordinates import BOX, VENTRICULAR, Coordinates, on_edges
 
 TAKEN = ": later regions took them all"
 
@@ -51,16 +51,17 @@ def _of_elements(case: Case) -> set[str]:
 
 def _coordinates(case: Case, part: Part) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
     """Values by name at local nodes and in local elements, NaN outside the heart: bath, cables, ..."""
-    domains = {name: Subdomain.all_of(part) for name in BOX}
+    linear = corners(part)
+    domains = dict.fromkeys(BOX, Subdomain.all_of(linear.part))
     if (_of_nodes(case) | _of_elements(case)) & set(VENTRICULAR):
-        domains |= dict.fromkeys(VENTRICULAR, _heart(case, part))
+        domains |= dict.fromkeys(VENTRICULAR, _heart(case, linear.part))
     known = {id(domain): Coordinates(domain.part) for domain in domains.values()}
     nodes, elements = {}, {}
     for name in sorted(_of_nodes(case) | _of_elements(case)):
         domain = domains[name]
         found = known[id(domain)][name]
         if name in _of_nodes(case):
-            nodes[name] = _spread(found.nodes, domain.nodes, part.n_local)
+            nodes[name] = on_edges(part, name, _spread(found.nodes, linear.nodes[domain.nodes], part.n_local))
         if name in _of_elements(case):
             elements[name] = _spread(found.elements, domain.elements, len(part.elements))
     return nodes, elements

@@ -11,13 +11,22 @@ from functools import cached_property
 
 import numpy as np
 
-from hpc_twin.fem import Field, Matrix, gradients, measures
+from hpc_twin.fem import Field, Matrix
 from hpc_twin.fem.assembly import kinds
 from hpc_twin.fem.dirichlet import DirichletSolver
+from hpc_twin.mesh.order import EDGES
 from hpc_twin.mesh.part import Part
 from hpc_twin.parallel import InputError, max_over, min_over, sum_over
 from hpc_twin.tissue.landmarks import apex_node, apicobasal_harmonic, both_ventricles, centre_of, long_axis
-from hpc_twin.tissue.laplace import harmonics, laplacian, on_elements, patch_mean, require, smooth_gradients
+from hpc_twin.tissue.laplace import (
+    divergence,
+    harmonics,
+    laplacian,
+    on_elements,
+    patch_mean,
+    require,
+    smooth_gradients,
+)
 
 LV, RV = -1.0, 1.0
 ON_AXIS = 1e-6  # mm
@@ -43,6 +52,8 @@ class Coordinate:
 @dataclass(frozen=True)
 class Coordinates:
     """The coordinates of ``part`` by name, each computed when it is first asked for; asking is collective.
+
+    ``part`` is of order 1: see fem.corners and ``on_edges``.
 
     Ventricles need the node sets lv, rv, epi, base (both) or endo, epi, base (one). With phi_s harmonic, 1 on surface
     s and 0 on the others, all where the surfaces of lv, rv and epi are concerned:
@@ -142,7 +153,7 @@ class Coordinates:
     def _distance(self, ends: np.ndarray, flux: np.ndarray) -> np.ndarray:
         """(n_local,) d [mm] with  int grad d . grad v = int X . grad v  and d = 0 at ``ends`` (n_local,) bool."""
         d, right = Field(self.part, "distance", "mm"), Field(self.part, "divergence", "mm^2")
-        right.owned[:] = _divergence(self.part, flux)
+        right.owned[:] = divergence(self.part, flux)
         right.touched()
         DirichletSolver(self._laplacian, ends, "distance").solve(np.zeros(self.part.n_local), d, right.vector)
         return np.maximum(d.local, 0.0)
@@ -188,6 +199,19 @@ class Coordinates:
         return Coordinate(values, on_elements(part, values))
 
 
+def on_edges(part: Part, name: str, nodes: np.ndarray) -> np.ndarray:
+    """``nodes`` (n_local,) of the coordinate ``name`` with values at midpoints, in a mesh of order 2, from corners."""
+    if part.midpoints is None:
+        return nodes
+    result = nodes.copy()
+    for which, elements in kinds(part):
+        pairs = np.array(EDGES[elements.shape[1]])
+        a, b = nodes[elements[:, pairs]].transpose(2, 0, 1)
+        means = {"transventricular": np.minimum(a, b), "rotational": np.angle(np.exp(1j * a) + np.exp(1j * b))}
+        result[part.midpoints[which, : len(pairs)]] = means.get(name, (a + b) / 2)
+    return result
+
+
 def _lowest(part: Part, elements: np.ndarray) -> np.ndarray:
     """(n_local,) the lowest of the element values (n_local_elements,) around each node; collective."""
     field = Field(part, "lowest", "1", np.inf)
@@ -201,13 +225,3 @@ def _lowest(part: Part, elements: np.ndarray) -> np.ndarray:
 def _unit(vectors: np.ndarray) -> np.ndarray:
     length = np.linalg.norm(vectors, axis=1, keepdims=True)
     return np.divide(vectors, length, out=np.zeros(vectors.shape), where=length > 0)
-
-
-def _divergence(part: Part, flux: np.ndarray) -> np.ndarray:
-    """(n_owned,) int X . grad v of every owned node's shape function, for ``flux`` X (n_local_elements, 3)."""
-    total = np.zeros(part.n_local)
-    for which, elements in kinds(part):
-        size, slopes = measures(part.points, elements), gradients(part.points, elements)
-        values = size[:, None] * np.einsum("nkx,nx->nk", slopes, flux[which])
-        total += np.bincount(elements.ravel(), values.ravel(), minlength=part.n_local)
-    return total[: part.n_owned]

@@ -85,6 +85,16 @@ def patch_mean(part: Part, values: np.ndarray) -> np.ndarray:
     return np.column_stack([shared(part, column) for column in owned])
 
 
+def divergence(part: Part, flux: np.ndarray) -> np.ndarray:
+    """(n_owned,) int X . grad v of every owned node's shape function, for ``flux`` X (n_local_elements, 3)."""
+    total = np.zeros(part.n_local)
+    for which, elements in kinds(part):
+        size, slopes = measures(part.points, elements), gradients(part.points, elements)
+        values = size[:, None] * np.einsum("nkx,nx->nk", slopes, flux[which])
+        total += np.bincount(elements.ravel(), values.ravel(), minlength=part.n_local)
+    return total[: part.n_owned]
+
+
 def on_elements(part: Part, nodal: np.ndarray) -> np.ndarray:
     """(n_local_elements, ...) mean over each element's nodes of nodal values (n_local, ...)."""
     result = np.zeros((len(part.elements), *nodal.shape[1:]))

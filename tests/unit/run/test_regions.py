@@ -165,6 +165,24 @@ def test_a_hole_does_not_turn_the_fibres_beside_it(tmp_path):
         np.testing.assert_array_equal(others, all_of_them[elements])
 
 
+def test_coordinates_of_second_order_are_those_of_the_corners(tmp_path):
+    mesh = '[mesh]\ngenerate = "biventricle"\nshape = { scale = 0.3, h = "1.2 mm" }\n'
+    parts = [
+        part_of(tmp_path, case_text(mesh, tissue=TISSUE.replace("[tissue]", f"[tissue]\norder = {order}"),
+                                    more="[output]\nevery = '2 ms'\ncoordinates = true"))[1]
+        for order in (1, 2)
+    ]  # fmt: skip
+    one, two = parts
+    places = np.argsort(two.node_ids)[one.node_ids]
+    for name, values in one.coordinates.items():
+        np.testing.assert_allclose(two.coordinates[name][places], values, atol=1e-9)
+        assert np.isfinite(two.coordinates[name]).all()
+    assert two.n_nodes > 6 * one.n_nodes and set(two.coordinates["transventricular"]) == {-1.0, 1.0}
+    ends = two.coordinates["rotational"][two.elements[:, :2]]
+    middle = two.coordinates["rotational"][two.midpoints[:, 0]]
+    assert np.cos(middle - ends[:, 0]).min() >= -1e-9 and np.abs(middle).max() <= np.pi
+
+
 def test_coordinates_are_written(tmp_path):
     mesh = '[mesh]\ngenerate = "left_ventricle"\nshape = { h = "6 mm" }\n'
     isotropic = TISSUE.replace('"0.13 S/m", "0.02 S/m"', '"0.13 S/m"')
