@@ -18,7 +18,7 @@ CHECKS = {
     "restitution": "APD and conduction velocity after ever shorter pauses, beside ten Tusscher & Panfilov 2006",
     "mms": "orders of convergence in space and time, by manufactured solutions",
     "ranks": "equal results on 1, 2 and 3 ranks, for every kind of element",
-    "spiral": "period and tip path of spiral waves, beside another code's and a paper's",
+    "spiral": "period and tip path of a spiral wave, beside another code's",
 }
 
 

@@ -19,7 +19,7 @@ from hpc_twin.run import simulate
 for path in sys.argv[2:]:
     simulate(load_case(path), Path(sys.argv[1]) / Path(path).stem, world())
 """
-MESHES = {"sheet": 240, "slab": 110}
+MESHES = {"sheet": 180, "slab": 85}
 TOLERANCE = {"ms": 2e-4, "m/s": 2e-3, "Hz": 1e-3, "1": 0.0, "rad": 1e-3, "mV": 1e-3}
 
 
@@ -56,7 +56,7 @@ def test_same_maps_and_phases(runs, mesh, ranks):
 @pytest.mark.parametrize("ranks", [2, 3])
 def test_same_tips_on_a_sheet(runs, ranks):
     one, more = (read_events(runs["sheet", n] / "singularities.nc") for n in (1, ranks))
-    assert len(one.times) > 150 and np.array_equal(one.times, more.times)
+    assert len(one.times) > 120 and np.array_equal(one.times, more.times)
     assert np.array_equal(one.values["charge"], more.values["charge"])
     assert np.abs(one.points - more.points).max() < 1e-3
 
@@ -65,7 +65,7 @@ def test_same_tips_on_a_sheet(runs, ranks):
 def test_same_filament_in_a_wall(runs, ranks):
     """Length and middle at each time: pieces of no length at the rim of a tetrahedron may be found or not."""
     one, more = (_filaments(read_events(runs["slab", n] / "singularities.nc")) for n in (1, ranks))
-    assert one.shape == more.shape and len(one) > 60 and np.abs(one - more).max() < 1e-3
+    assert one.shape == more.shape and len(one) > 40 and np.abs(one - more).max() < 1e-3
 
 
 def _filaments(events) -> np.ndarray:
