@@ -119,6 +119,7 @@ def _periods(times: np.ndarray, V: np.ndarray) -> np.ndarray:
 
 def _draw(figure: "Figure", rotor: Rotor) -> None:
     """The tip's path, coloured by time, and the other code's box."""
+    figure.set_layout_engine("compressed")
     axes = figure.subplots()
     t, x, y = rotor.tips.T
     shown = axes.scatter(x, y, c=t, s=9, cmap="turbo")
