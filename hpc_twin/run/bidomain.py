@@ -33,7 +33,7 @@ def bidomain(case: Case, domain: Subdomain, kernels: Sequence[Kernel], fibres) -
 def recovery(case: Case, domain: Subdomain) -> Extracellular:
     """The equation of phi_e alone."""
     made = medium(case, domain)
-    return made.outside(made.membrane(1.0), (), elliptic(case), reference(case, domain.whole))
+    return made.outside(made.membrane(0.0), (), elliptic(case), reference(case, domain.whole))
 
 
 def medium(case: Case, domain: Subdomain) -> Medium:

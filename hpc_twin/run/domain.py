@@ -8,7 +8,7 @@ from hpc_twin.case import Case
 from hpc_twin.fem import Subdomain, subdomain
 from hpc_twin.mesh.part import Part
 from hpc_twin.mesh.partition import distribute
-from hpc_twin.parallel import on_root, say, warn
+from hpc_twin.parallel import InputError, on_root, say, warn
 from hpc_twin.run.conduction import case_mesh
 from hpc_twin.run.regions import placed
 from hpc_twin.run.timer import Timer
@@ -36,4 +36,7 @@ def tissue(case: Case, whole: Part) -> Subdomain:
     names = {f"tissue.without '{name}'": name for name in case.tissue.without}
     names |= {f"bath.regions.{name}": name for name in case.bath.regions}
     left_out = [tag for key, name in names.items() for tag in region_tags(whole, name, key)]
-    return subdomain(whole, ~np.isin(whole.regions, left_out))
+    domain = subdomain(whole, ~np.isin(whole.regions, left_out))
+    if domain.part.n_elements == 0:
+        raise InputError(f"no element has cells: {', '.join(names)} leave nothing of the mesh")
+    return domain
