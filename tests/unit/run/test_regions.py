@@ -1,8 +1,10 @@
 """Regions, layers and gradients of a case on its mesh."""
 
+from textwrap import dedent
+
 import numpy as np
 import pytest
-from tools import CELLS, MESH, STIMULUS, TISSUE, case_text
+from tools import CELLS, MESH, ROOT, STIMULUS, TISSUE, case_text
 
 from hpc_twin.case import load_case
 from hpc_twin.io.result import read_result
@@ -196,3 +198,21 @@ def test_coordinates_are_written(tmp_path):
         assert z.min() == 0 and z.max() == 1 and "apex" in result.long_name("apicobasal")
         assert result.units("rotational") == "rad" and np.isfinite(result.map("transmural")).all()
         assert (result.map("transventricular") == -1).all()
+
+
+def test_a_passive_scar_is_charged_and_does_not_fire(tmp_path):
+    """The passive model of docs/regions.md leaks to -50 mV, follows its neighbours, and fires no action potential."""
+    text = (ROOT / "docs" / "regions.md").read_text()
+    block = text[text.index("    [[model]]") : text.index("or, in a bidomain")]
+    (tmp_path / "passive.mmt").write_text(dedent(block))
+    cells = CELLS + '[cells.regions.left]\nmodel = "passive.mmt"\n'
+    right = STIMULUS.replace('min = ["0 mm"', 'min = ["3 mm"').replace('max = ["1 mm"', 'max = ["4 mm"')
+    (tmp_path / "case.toml").write_text(
+        case_text(FINE, cells, TISSUE.replace('"2 ms"', '"10 ms"'), right, LEFT + '[output]\nevery = "5 ms"')
+    )
+    simulate(load_case(tmp_path), tmp_path / "out", world())
+    with read_result(tmp_path / "out" / "result.exo") as result:
+        x, V = result.points[:, 0], result.frame(-1, "V")
+        activation = result.map("activation")
+    assert V[x == 0].max() < 0 and np.isnan(activation[x == 0]).all() and np.isfinite(activation[x == 4]).all()
+    assert -60 < V[x == 0].min() and V[x == 1.5].mean() > V[x == 0].mean() + 1 and V[x == 4].min() > 0
