@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 from elliptic import elliptic
+from fronts import fronts
 
 from hpc_twin.case import load_case
 from hpc_twin.cellmodels.kernels.compile import build
@@ -177,7 +178,7 @@ def _overrides(h: str, until: str) -> list[str]:
 
 
 WHAT = {"triad": triad, "run": run, "steps": steps, "setup": setup, "split": split, "spread": spread, "leads": leads,
-        "bidomain": bidomain}  # fmt: skip
+        "bidomain": bidomain, "fronts": fronts}  # fmt: skip
 
 if __name__ == "__main__":
     comm = world()
