@@ -38,7 +38,7 @@ class SinusCase(Section):
 
     node_length: PositiveLength = Field(5.0, description="of the sinus node")
     atrium_length: PositiveLength = Field(40.0, description="of the tract from the sinus to the av node")
-    av_length: PositiveLength = Field(10.0, description="of the atrioventricular node: it makes the PR interval")
+    av_length: PositiveLength = Field(13.0, description="of the atrioventricular node: it makes the PR interval")
     node_conductivity: Conductivity = Field(0.01, description="of the sinus node, effective")
     atrium_conductivity: Conductivity = Field(0.6, description="of the tract: 1.1 m/s")
     av_conductivity: Conductivity = Field(0.01, description="of the av node: 0.12 m/s")

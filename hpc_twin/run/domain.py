@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 
 from hpc_twin.case import Case
-from hpc_twin.fem import Subdomain, subdomain
+from hpc_twin.case.purkinje import JUNCTION
+from hpc_twin.fem import Field, Subdomain, subdomain
 from hpc_twin.mesh.part import Part
 from hpc_twin.mesh.partition import distribute
 from hpc_twin.parallel import InputError, on_root, say, warn
@@ -36,7 +37,20 @@ def tissue(case: Case, whole: Part) -> Subdomain:
     names = {f"tissue.without '{name}'": name for name in case.tissue.without}
     names |= {f"bath.regions.{name}": name for name in case.bath.regions}
     left_out = [tag for key, name in names.items() for tag in region_tags(whole, name, key)]
-    domain = subdomain(whole, ~np.isin(whole.regions, left_out))
+    keep = ~np.isin(whole.regions, left_out)
+    domain = subdomain(whole, keep & ~_into_nothing(whole, keep) if left_out and case.purkinje else keep)
     if domain.part.n_elements == 0:
         raise InputError(f"no element has cells: {', '.join(names)} leave nothing of the mesh")
     return domain
+
+
+def _into_nothing(whole: Part, keep: np.ndarray) -> np.ndarray:
+    """(n_local_elements,) junctions of cables with what ``keep`` leaves out, such as a scar of the case; collective."""
+    junction = np.isin(whole.regions, [tag for tag, name in whole.region_names.items() if name == JUNCTION])
+    muscle = whole.elements[keep & (whole.sizes > 2)]
+    kept = Field(whole, "kept", "1")
+    touched = np.unique(muscle[muscle >= 0])
+    kept.owned[touched[touched < whole.n_owned]] = 1.0
+    kept.touched()
+    kept.update_ghosts()
+    return junction & (kept.local[whole.elements[:, 1]] == 0)

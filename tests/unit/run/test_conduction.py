@@ -13,8 +13,10 @@ from hpc_twin.mesh.partition import distribute
 from hpc_twin.parallel import InputError, world
 from hpc_twin.run.conduction import case_mesh, with_purkinje
 from hpc_twin.run.directions import directions
+from hpc_twin.run.domain import distributed, tissue
 from hpc_twin.run.materials import extent, membrane
 from hpc_twin.run.stimuli import stimuli
+from hpc_twin.run.timer import Timer
 
 HEART = """
 [mesh]
@@ -107,6 +109,20 @@ def test_what_has_no_cells_gets_no_junctions(tmp_path):
     joined = with_purkinje(case, mesh, tmp_path)
     met = joined.elements[(joined.sizes == 2) & (joined.elements[:, 1] < mesh.n_nodes), 1]
     assert len(met) and (mesh.points[met, 0] >= 2).all()
+
+
+def test_a_scar_of_the_case_loses_its_junctions(tmp_path):
+    """Regions of a case are made after the mesh is joined."""
+    points = np.array([(1.0, 2, -0.2), (1.0, 2, -3.0)])[::-1]
+    meshio.Mesh(points, [("line", np.array([(0, 1)]))]).write(tmp_path / "line.vtu", binary=False)
+    scar = '[[region]]\nname = "scar"\nbox = {min = ["0 mm", "0 mm", "0 mm"], max = ["2 mm", "4 mm", "2 mm"]}\n'
+    case = load(tmp_path, SLAB + scar + '[purkinje]\nfile = ["line.vtu"]\njunction_radius = "1.5 mm"\n')
+    whole = distributed(case, tmp_path, world(), Timer())
+    part = tissue(case, whole).part
+    before, after = of(whole, "purkinje_junction"), of(part, "purkinje_junction")
+    assert 0 < after.sum() < before.sum()
+    wall = np.unique(part.elements[part.sizes == 4])
+    assert np.isin(part.elements[after, 1], wall).all(), "no cell hangs on a junction alone"
 
 
 def test_messages_name_the_section(tmp_path):
