@@ -86,7 +86,7 @@ def reaction_eikonal(case: Case, domain: Subdomain, kernels: Sequence[Kernel], f
     arrivals = waves(Eikonal(part, tensor), _depolarising(case, part), case.tissue.until)
     for T in arrivals:
         _tell_unreached(T)
-    say(part.comm, f"{len(arrivals)} waves arrive; they leave at {', '.join(f'{latest(T):.4g}' for T in arrivals)} ms")
+    say(part.comm, f"waves: {len(arrivals)}; the last nodes at {', '.join(f'{latest(T):.4g}' for T in arrivals)} ms")
     nodes = [np.arange(part.n_owned)[population.nodes] for population in cells]
     drive = Drive(part.n_owned, nodes, _feet(case, foot, known, part.comm, len(cells)), [T.owned for T in arrivals])
     monodomain = Monodomain(

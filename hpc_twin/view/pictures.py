@@ -54,7 +54,8 @@ def _folder(path: Path) -> Path:
 
 def _frames(result: Result, options: ViewOptions) -> list[int]:
     """Frames nearest to the times asked for."""
-    if result.n_frames == 0 or not result.fields:  # an eikonal result holds maps alone
+    asked = options.times is not None or options.field != ViewOptions.field
+    if result.n_frames == 0 or not (result.fields or asked):  # an eikonal result holds maps alone
         return []
     result.units(options.field)  # an unknown field is told before anything is drawn
     first, last = result.times[0], result.times[-1]

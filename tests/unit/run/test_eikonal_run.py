@@ -8,6 +8,7 @@ from hpc_twin.case import load_case
 from hpc_twin.io.result import read_result
 from hpc_twin.parallel import InputError, world
 from hpc_twin.run import plan, simulate
+from hpc_twin.view import ViewOptions, make_pictures
 
 FIXED = "tissue.velocity.values=['0.6 mm/ms','0.3 mm/ms']".replace("'", '"')
 SPLIT = """
@@ -69,6 +70,14 @@ def test_two_stimuli_meet(tmp_path):
     points, times = ran(tmp_path, FIXED, 'tissue.until="10 ms"', stimulus=STIMULUS + second)
     x = points[:, 0]
     assert times == pytest.approx(np.minimum(np.maximum(x - 1, 0), 1.2 + 4 - x) / 0.6, abs=1e-5)
+
+
+def test_maps_alone_are_drawn(tmp_path):
+    ran(tmp_path, FIXED)
+    written = make_pictures(tmp_path / "out" / "result.exo", None, ViewOptions(size=(300, 200)))
+    assert "activation.png" in {path.name for path in written}
+    with pytest.raises(InputError, match="no field 'V'"):
+        make_pictures(tmp_path / "out" / "result.exo", None, ViewOptions((1.0,), size=(300, 200)))
 
 
 def test_plan_has_no_steps(tmp_path):
