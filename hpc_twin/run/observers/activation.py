@@ -25,8 +25,9 @@ class ActivationMaps:
         output, V = case.output, problem.V.owned
         self._V, self._dt = V, case.tissue.dt
         self._looks = Clock.of(REPOLARISATION_EVERY, self._dt)
-        self._activation = Activation(V, output.activation_threshold)
-        self._repolarisation = Repolarisation(V, output.repolarisation, _rest(problem))
+        rest = _rest(problem)
+        self._activation = Activation(V, output.activation_threshold, rest)
+        self._repolarisation = Repolarisation(V, output.repolarisation, rest)
         begin, part, until = self._activation, problem.part, case.tissue.until
         self._fronts = [Seldom(until, lambda: front_velocity(part, begin.times)),
                         Seldom(until, lambda: front_velocity(part, begin.last))]  # fmt: skip

@@ -8,8 +8,8 @@ HYSTERESIS = 20.0  # mV
 class Activation:
     """Times [ms] at which V rises through ``threshold`` [mV], linearly interpolated between steps; NaN before.
 
-    A cell that was activated can be activated again once V was ``HYSTERESIS`` below the threshold, so that a notch or
-    a ripple near the threshold is no beat.
+    A cell that was activated can be activated again once V was ``HYSTERESIS`` below the threshold, or half-way to
+    ``rest`` (n,) where that is less, so that a notch or a ripple near the threshold is no beat.
 
     times  (n,) the first activation
     last   (n,) the last one
@@ -17,10 +17,11 @@ class Activation:
     count  (n,) how many there were
     """
 
-    def __init__(self, V: np.ndarray, threshold: float):
+    def __init__(self, V: np.ndarray, threshold: float, rest: np.ndarray | None = None):
         self.times, self.last, self.cycle = (np.full(V.shape, np.nan) for _ in range(3))
         self.count = np.zeros(V.shape, np.int32)
         self._threshold = threshold
+        self._low = threshold - HYSTERESIS if rest is None else _low(threshold, rest)
         self._before = V.copy()
         self._active = V >= threshold
         self._new, self._ready = np.empty(V.shape, bool), np.empty(V.shape, bool)
@@ -29,7 +30,7 @@ class Activation:
         """See V at ``t``, ``dt`` after the last call."""
         np.greater_equal(V, self._threshold, out=self._new)
         np.greater(self._new, self._active, out=self._new)
-        np.less(V, self._threshold - HYSTERESIS, out=self._ready)
+        np.less(V, self._low, out=self._ready)
         np.greater(self._active, self._ready, out=self._active)
         rising = np.flatnonzero(self._new)
         if len(rising):
@@ -51,3 +52,7 @@ class Activation:
         self.last[rising] = now
         first = rising[self.count[rising] == 1]
         self.times[first] = self.last[first]
+
+
+def _low(threshold: float, rest: np.ndarray) -> np.ndarray:
+    return np.minimum(np.maximum(threshold - HYSTERESIS, (threshold + rest) / 2), threshold)

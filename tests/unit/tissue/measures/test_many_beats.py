@@ -63,6 +63,16 @@ def test_a_notch_across_the_threshold_is_no_beat():
     assert activation.count[0] == 2  # 30 and, after -30, 5; not 15 after the notch at -10
 
 
+@pytest.mark.parametrize(("threshold", "rest", "count"), [(-70.0, -84.0, 2), (-70.0, None, 1), (-90.0, -84.0, 2)])
+def test_a_threshold_near_rest(threshold, rest, count):
+    """20 mV below -70 mV is never reached; half-way to rest is. Rest above the threshold: every crossing counts."""
+    V = np.array((threshold - 5.0,))
+    activation = Activation(V, threshold, None if rest is None else np.array((rest,)))
+    for t, value in enumerate((20.0, threshold - 10, 20.0), start=1):
+        activation.update(np.array((value,)), float(t), 1.0)
+    assert activation.count[0] == count
+
+
 def test_a_beat_before_repolarisation_has_no_diastolic_interval():
     activation, repolarisation = see_all([-80, 20, -30, 20, -80])
     assert activation.count[0] == 2 and np.isnan(repolarisation.interval[0])
