@@ -15,7 +15,7 @@ class BidomainCase(Section):
     """[bidomain] the equation of phi_e, for tissue.model = bidomain or pseudo_bidomain."""
 
     solve: Literal["decoupled", "block"] = Field(
-        "decoupled", description="V, then phi_e, extrapolated; or both in one system. Both of second order"
+        "block", description="V and phi_e in one system; or V with phi_e extrapolated, then phi_e: docs/bidomain.md"
     )
     every: int = Field(1, ge=1, description="pseudo_bidomain: phi_e in the first of so many frames, none in the others")
     rtol: float = Field(1e-5, gt=0, lt=1, description="of phi_e's error in the norm of its currents")

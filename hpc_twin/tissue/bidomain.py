@@ -32,7 +32,7 @@ class Bidomain:
         populations: Sequence[Population],
         stimuli: Stimuli,
         how: Discretisation | None = None,
-        way: str = "decoupled",
+        way: str = "block",
     ):
         """``how.rtol``, ``how.atol``: of V's solve;  ``way``: a name in coupling.WAYS."""
         self.domain, self.part, self.outside = outside.domain, outside.domain.part, outside

@@ -161,7 +161,7 @@ class Block:
         matrix = BlockMatrix(outside.domain, first, coupling, elliptic.matrix, dt, dt / theta, elliptic.free)
         unknown, given, kernel = matrix.vector(), matrix.vector(), matrix.vector()
         matrix.pack(np.zeros(outside.domain.part.n_owned), elliptic.kernel.owned, kernel)
-        inner = {f"fieldsplit_1_{key}": value for key, value in outside.how.options.items()}
+        inner = {f"fieldsplit_1_{k}": v for k, v in outside.how.options.items() if not k.startswith("ksp_")}
         options = {**BLOCKS, **inner, **(how.options or {})}
         solver = LinearSolver(
             matrix, "bidomain", min(how.rtol, outside.how.rtol), how.atol, options, True,

@@ -13,24 +13,34 @@ from hpc_twin.run.timer import Timer
 
 
 def elliptic(comm, case, overrides: list[str], first: int, n: int) -> dict:
-    """Medians over ``n`` steps, after ``first`` that let the wave begin: iterations; seconds of cells, V and phi_e."""
-    loaded, timer = load_case(case, [*overrides, 'tissue.model="bidomain"']), Timer()
-    kernels = load_kernels(loaded.case.cells, loaded.folder, comm)
-    domain = tissue(loaded.case, distributed(loaded.case, loaded.folder, comm, timer))
-    heart, dt = problem(loaded.case, domain, kernels, timer), loaded.case.tissue.dt
-    with timer.part("set-up"):
-        heart.prepare(dt)
-    outside, spent = heart.outside, Timer()
+    """Medians over ``n`` steps, after ``first`` that start the wave: iterations; seconds of cells, V, phi_e, both."""
+    found = {}
+    for way in ("decoupled", "block"):
+        loaded, timer = load_case(case, [*overrides, 'tissue.model="bidomain"', f'bidomain.solve="{way}"']), Timer()
+        kernels = load_kernels(loaded.case.cells, loaded.folder, comm)
+        domain = tissue(loaded.case, distributed(loaded.case, loaded.folder, comm, timer))
+        heart = problem(loaded.case, domain, kernels, timer)
+        with timer.part("set-up"):
+            heart.prepare(loaded.case.tissue.dt)
+        rows = _steps(heart, loaded.case.tissue.dt, first + n)[first:]
+        cells, diffusion, phi_e, iterations, of_both = np.median(rows, axis=0)
+        found |= {"cells": max_over(comm, cells), "set-up": max_over(comm, timer.seconds["set-up"])}
+        if way == "block":
+            return {**found, "both": max_over(comm, diffusion), "iterations_of_both": of_both}
+        found |= {"nodes": domain.part.n_nodes, "iterations": iterations, "most": max(row[3] for row in rows),
+                  "V": max_over(comm, diffusion - phi_e), "phi_e": max_over(comm, phi_e)}  # fmt: skip
+
+
+def _steps(heart, dt: float, n: int) -> list[tuple]:
+    """Of each step: seconds of cells, of diffusion, of these in the elliptic solve; iterations there, and of all."""
+    outside, spent, rows = heart.outside, Timer(), []
     outside.respond = spent.timed("phi_e", outside.respond)
-    rows = []
-    for number in range(first + n):
-        before, marks = (outside.iterations, spent.seconds.get("phi_e", 0.0)), [time.perf_counter()]
+    for number in range(n):
+        phi_e, of_phi_e, of_all = spent.seconds["phi_e"], outside.iterations, heart.iterations
+        marks = [time.perf_counter()]
         for operator in (heart.reaction, heart.diffusion):
             operator(None, number * dt, dt)
             marks.append(time.perf_counter())
-        phi_e = spent.seconds["phi_e"] - before[1]
-        rows.append((outside.iterations - before[0], marks[1] - marks[0], marks[2] - marks[1] - phi_e, phi_e))
-    iterations, cells, V, phi_e = np.median(rows[first:], axis=0)
-    return {"nodes": domain.part.n_nodes, "iterations": iterations, "most": max(row[0] for row in rows[first:]),
-            "cells": max_over(comm, cells), "V": max_over(comm, V), "phi_e": max_over(comm, phi_e),
-            "set-up": max_over(comm, timer.seconds["set-up"])}  # fmt: skip
+        more = (spent.seconds["phi_e"] - phi_e, outside.iterations - of_phi_e, heart.iterations - of_all)
+        rows.append((*np.diff(marks), *more))
+    return rows

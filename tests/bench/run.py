@@ -112,10 +112,11 @@ def bidomain() -> None:
     title("bidomain on the slab: the elliptic solve, warm-started, against the parabolic one; medians of the steps")
     for h, ranks in (("0.5", 1), ("0.2", 1), ("0.2", 2)):
         m = on(ranks, "bidomain", h, 60)
+        blocks = m["both"] / (m["V"] + m["phi_e"])
         print(
             f"{ranks} rank(s), {h} mm, {m['nodes']:,} nodes: {m['iterations']:.0f} iterations, at most {m['most']:.0f} "
             f"(aim: 15); {m['phi_e'] / m['V']:.1f} times the parabolic solve, {m['phi_e'] / m['cells']:.1f} times the "
-            f"cells; in blocks {m['iterations_of_both']:.0f} iterations, {m['both'] / (m['V'] + m['phi_e']):.2f} times both"
+            f"cells; in blocks {m['iterations_of_both']:.0f} iterations, {blocks:.2f} times both"
         )
 
 

@@ -70,7 +70,7 @@ kind = "ground"
 node_set = "x1"
 """
 CASES = {
-    "decoupled": ("bidomain", 'reference = { region = "bath" }' + CURRENT.format(20, -20)),
+    "decoupled": ("bidomain", 'solve = "decoupled"\nreference = { region = "bath" }' + CURRENT.format(20, -20)),
     "block": ("bidomain", 'solve = "block"' + VOLTAGE),
     "pseudo": ("pseudo_bidomain", "every = 2"),
 }
