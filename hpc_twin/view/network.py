@@ -28,7 +28,7 @@ def draw_network(result: Result, views: list[View], folder: Path, options: ViewO
     levels = sheets.isochrone_levels(values[np.unique(cables)])
     colours = sheets.banded("Spectral", len(levels) - 1)
     both = [views[0], replace(views[0], right=-views[0].right)]
-    layout = sheets.make_layout(2, 2, max(view.aspect for view in both), options.size)
+    layout = sheets.make_layout(2, 2, max(_aspect(view, tubes) for view in both), options.size)
     images = [_image(view, layout.tile, tubes, colours, (levels[0], levels[-1])) for view in both]
     words = ("Conduction system: activation time", "activation [ms]")
     page = sheets.draw_sheet(layout, images, CAPTIONS, *words, colours, BoundaryNorm(levels, colours.N))
@@ -43,7 +43,13 @@ def _tubes(points: np.ndarray, lines: np.ndarray, values: np.ndarray, radius: fl
     return cables.tube(radius=radius, n_sides=8)
 
 
+def _aspect(view: View, tubes: pv.PolyData) -> float:
+    """Height over width of the wall and its cables."""
+    width, height, _ = np.ptp(np.vstack((view.surface.points, tubes.points)) @ view.frame.T, axis=0)
+    return float(np.clip(height / max(width, 1e-12), 0.2, 3.0))
+
+
 def _image(view: View, size: tuple[int, int], tubes: pv.PolyData, colours, limits) -> np.ndarray:
-    with Panel(view, size, "Greys", (0.0, 10.0), opacity=GLASS) as panel:
+    with Panel(view, size, "Greys", (0.0, 10.0), opacity=GLASS, also=np.asarray(tubes.points)) as panel:
         panel.lay(tubes, scalars="activation", cmap=colours, clim=limits, nan_color="#404040", n_colors=colours.N)
         return panel.image(np.full(view.weights.shape[1], 4.0))

@@ -17,6 +17,7 @@ class Panel:
 
     cyclic   the values are angles from -pi to pi, which are one
     opacity  of the surface; what is laid on it is not transparent
+    also     (n, 3) points that shall be in the picture, too
     """
 
     def __init__(
@@ -28,6 +29,7 @@ class Panel:
         levels=None,
         cyclic=False,
         opacity: float = 1.0,
+        also: np.ndarray | None = None,
     ):
         self._view, self._levels, self._cyclic = view, levels, cyclic
         self._mesh = view.surface.copy()
@@ -40,7 +42,7 @@ class Panel:
         )  # fmt: skip
         actor.prop.interpolation = "Phong"
         self._light()
-        self._look(size)
+        self._look(size, np.zeros((0, 3)) if also is None else also)
         if view.outlined:
             edges = view.surface.extract_feature_edges(30)
             self._plotter.add_mesh(edges, color="#333333", line_width=1.5)
@@ -90,9 +92,9 @@ class Panel:
             lamp = pv.Light(position=place, intensity=strength, light_type="camera light")
             self._plotter.add_light(lamp)
 
-    def _look(self, size: tuple[int, int]) -> None:
+    def _look(self, size: tuple[int, int], also: np.ndarray) -> None:
         frame = self._view.frame
-        local = np.asarray(self._view.surface.points) @ frame.T
+        local = np.vstack((self._view.surface.points, also)) @ frame.T
         low, high = local.min(axis=0), local.max(axis=0)
         centre = (low + high) / 2 @ frame
         half = (high - low) / 2
