@@ -16,7 +16,7 @@ export OMPI_ALLOW_RUN_AS_ROOT_CONFIRM := 1
 export OMPI_MCA_btl_vader_single_copy_mechanism := none
 endif
 
-.PHONY: help setup run test lint bench verify niederer models imports doctor clean
+.PHONY: help setup run test lint bench verify models imports doctor clean
 
 help:  ## print this
 	@echo "hpc_twin: human twins on a laptop or a supercomputer. Start with: make run"
@@ -51,9 +51,6 @@ verify: $(READY)  ## everything beside exact solutions and benchmarks: writes do
 	mpirun -n 3 $(BIN)/hpc-twin verify ranks --out results/verify
 	sed 's|(\([a-z0-9_]*\.png\))|(pictures/verify_\1)|' results/verify/verification.md > docs/verification.md
 	for f in results/verify/*.png; do cp $$f docs/pictures/verify_$$(basename $$f); done
-
-niederer: $(READY)  ## the N-version benchmark, all resolutions: writes docs/niederer.md (20 minutes)
-	$(BIN)/python tests/verify/niederer_table.py --ranks $(RANKS)
 
 models: $(READY)  ## every cell model against CVODE, and its cost: writes docs/cellmodels.md (15 minutes)
 	$(BIN)/python tests/verify/library_table.py --cost

@@ -13,12 +13,14 @@ from hpc_twin.verify.outcome import Limit, Outcome, Session, Table
 __all__ = ["CHECKS", "Limit", "Outcome", "Session", "Table", "load"]
 
 CHECKS = {
-    "ecg": "potentials at electrodes by lead fields, beside phi_e of a bidomain and closed formulas",
-    "eikonal": "exact arrival times, and activation beside the monodomain equation",
-    "restitution": "APD and conduction velocity after ever shorter pauses, beside ten Tusscher & Panfilov 2006",
     "mms": "orders of convergence in space and time, by manufactured solutions",
-    "ranks": "equal results on 1, 2 and 3 ranks, for every kind of element",
+    "cv": "conduction velocity of plane waves by edge length, time step and kind of element",
+    "niederer2011": "activation of a slab, beside the codes of the N-version benchmark",
+    "restitution": "APD and conduction velocity after ever shorter pauses, beside ten Tusscher & Panfilov 2006",
+    "eikonal": "exact arrival times, and activation beside the monodomain equation",
+    "ecg": "potentials at electrodes by lead fields, beside phi_e of a bidomain and closed formulas",
     "spiral": "period and tip path of a spiral wave, beside another code's",
+    "ranks": "equal results on 1, 2 and 3 ranks, for every kind of element",
 }
 
 

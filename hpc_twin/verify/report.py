@@ -4,6 +4,7 @@ import warnings
 from collections.abc import Iterable
 from pathlib import Path
 
+from rich.markup import escape
 from rich.table import Table as Grid
 
 from hpc_twin.verify import CHECKS
@@ -24,9 +25,9 @@ def grids(outcome: Outcome) -> list[Grid]:
     tables = [*outcome.tables, Table("against the limits", HEAD, [_row(limit) for limit in outcome.limits])]
     found = []
     for table in tables:
-        grid = Grid(*table.head, title=table.title, title_justify="left")
+        grid = Grid(*map(escape, table.head), title=escape(table.title), title_justify="left")
         for row in table.rows:
-            grid.add_row(*map(shown, row), style="bold red" if "OUTSIDE" in row else None)
+            grid.add_row(*(escape(shown(cell)) for cell in row), style="bold red" if "OUTSIDE" in row else None)
         found.append(grid)
     return found
 
