@@ -102,7 +102,16 @@ def reaction_eikonal(case: Case, domain: Subdomain, kernels: Sequence[Kernel], f
 
 
 def _plane_waves(case: Case, cells: Sequence[Population], comm) -> list[PlaneWave]:
-    return [plane_wave(population.kernel, capacity(case), comm) for population in cells]
+    """One for each population; equal cells share theirs."""
+    found: dict[tuple, PlaneWave] = {}
+    for kernel in (population.kernel for population in cells):
+        if _alike(kernel) not in found:
+            found[_alike(kernel)] = plane_wave(kernel, capacity(case), comm)
+    return [found[_alike(population.kernel)] for population in cells]
+
+
+def _alike(kernel: Kernel) -> tuple:
+    return kernel.digest, kernel.v_initial, kernel.initial.tobytes()
 
 
 def _feet(case: Case, foot: FootCase, known: Sequence[PlaneWave], comm, n: int) -> list[Foot]:
@@ -115,6 +124,9 @@ def _feet(case: Case, foot: FootCase, known: Sequence[PlaneWave], comm, n: int) 
 def _depolarising(case: Case, part: Part) -> tuple[Stimulus, ...]:
     every = stimuli(part, case, membrane(case, part)).stimuli
     found = tuple(s for s, wanted in zip(every, case.stimulus, strict=True) if wanted.strength > 0)
+    if len(found) < len(every):
+        names = ", ".join(f"'{wanted.name}'" for wanted in case.stimulus if wanted.strength <= 0)
+        warn(part.comm, f"stimulus {names} does not depolarise: no eikonal wave begins there")
     begins = [begin for s in found for begin, _ in s.pulses.between(0.0, case.tissue.until)]
     if not begins:
         raise InputError("stimulus: none depolarises before tissue.until: an eikonal wave has to begin somewhere")
