@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hpc_twin.cellmodels import Kernel
-from hpc_twin.parallel import InputError, on_root
+from hpc_twin.parallel import InputError, RunError, on_root
 from hpc_twin.run.cable import Cable, Medium
 from hpc_twin.run.velocity import ELEMENTS, LENGTH, plane_wave_velocity
 from hpc_twin.tissue.monodomain import Discretisation
@@ -51,13 +51,21 @@ def plane_wave(kernel: Kernel, capacity: float, comm) -> PlaneWave:
     """Of the cells of ``kernel``; ``capacity`` chi Cm [uF/mm^3]. Rank 0 computes; raises InputError without a wave."""
     medium = Medium(kernel, np.sqrt(DIFFUSIVITY) / FINE, STEP, capacity, "strang", Discretisation(lumping=0.25))
     sigma = DIFFUSIVITY * capacity
-    v = comm.bcast(on_root(comm, lambda: plane_wave_velocity(medium, sigma)))
+    v = comm.bcast(on_root(comm, lambda: _velocity(medium, sigma)))
     if not np.isfinite(v):
         raise InputError(
             f"tissue.velocity: no wave propagates in a cable of {kernel.name}, so it has no velocity of its own: give "
             'tissue.velocity.values, as in ["0.6 mm/ms", "0.3 mm/ms"]'
         )
     return PlaneWave(medium, v**2 / DIFFUSIVITY)
+
+
+def _velocity(medium: Medium, sigma: float) -> float:
+    """Of the plane wave, NaN where there is none, also where no pulse fires the cell."""
+    try:
+        return plane_wave_velocity(medium, sigma)
+    except RunError:
+        return float("nan")
 
 
 def _trace(medium: Medium, sigma: float) -> np.ndarray:

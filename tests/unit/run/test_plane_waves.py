@@ -50,7 +50,9 @@ def _middle(wave, steps: int) -> np.ndarray:
     return np.array(found)
 
 
-def test_no_wave_is_told():
-    """O'Hara-Rudy's sodium current carries no wave: the paper's own tissue runs took that of another model."""
-    with pytest.raises(InputError, match="no wave propagates in a cable of ohara_rudy_2011"):
-        plane_wave(load("ohara_rudy_2011_endo", comm=world()), CAPACITY, world())
+@pytest.mark.parametrize("slower", ["4x", "9x"])
+def test_no_wave_is_told(slower):
+    """An inward current so weak that the cell fires and no wave propagates; and that no pulse fires it."""
+    kernel = load("mitchell_schaeffer_2003", parameters={"inward.tau": slower}, comm=world())
+    with pytest.raises(InputError, match="no wave propagates in a cable of mitchell_schaeffer_2003"):
+        plane_wave(kernel, CAPACITY, world())
