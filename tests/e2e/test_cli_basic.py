@@ -17,7 +17,9 @@ def test_help_lists_the_verbs_in_the_order_of_the_data():
     assert twin().stdout == done.stdout
 
 
-VERBS = "mesh info, mesh generate, run, view, models, models show, models check, cell, tune-cv, restitution, verify, doctor"
+VERBS = (
+    "mesh info, mesh generate, run, view, models, models show, models check, cell, tune-cv, restitution, verify, doctor"
+)
 
 
 @pytest.mark.parametrize("verb", [words.split() for words in VERBS.split(", ")], ids=" ".join)

@@ -1,4 +1,4 @@
-"""Every job of the gallery runs: the case with the overrides of the job's short.txt, one per line."""
+"""Every job of the gallery runs: each case in its folder, with the overrides of the job's short.txt, one per line."""
 
 from pathlib import Path
 
@@ -6,16 +6,16 @@ import numpy as np
 import pytest
 from tools import ROOT, results, twin
 
-JOBS = sorted(path.parent for path in (ROOT / "jobs").glob("*/case.toml"))
+CASES = sorted((ROOT / "jobs").glob("*/*.toml"))
 
 
-def overrides(job: Path) -> list[str]:
-    lines = (job / "short.txt").read_text().splitlines()
+def overrides(case: Path) -> list[str]:
+    lines = (case.parent / "short.txt").read_text().splitlines()
     return [word for line in lines if line.strip() and not line.startswith("#") for word in ("--set", line)]
 
 
 def test_there_is_a_gallery():
-    assert {"heartbeat", "niederer"} <= {job.name for job in JOBS}
+    assert {"heartbeat", "niederer"} <= {case.parent.name for case in CASES if case.name == "case.toml"}
 
 
 @pytest.mark.parametrize("job", sorted(p for p in (ROOT / "jobs").iterdir() if p.is_dir()), ids=lambda job: job.name)
@@ -23,9 +23,9 @@ def test_every_job_has_its_readme(job):
     assert len((job / "README.md").read_text().split()) > 20
 
 
-@pytest.mark.parametrize("job", JOBS, ids=lambda job: job.name)
-def test_short_variant_runs(job, tmp_path):
-    done = twin("run", job / "case.toml", "--out", tmp_path, *overrides(job), ranks=2)
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.parent.name}/{case.stem}")
+def test_short_variant_runs(case, tmp_path):
+    done = twin("run", case, "--out", tmp_path, *overrides(case), ranks=2)
     assert done.returncode == 0, done.stderr
     found = results(tmp_path / "result.exo")
     V = found["V"][:, np.isfinite(found["V"][0])]  # holes in the tissue stay NaN
@@ -35,7 +35,7 @@ def test_short_variant_runs(job, tmp_path):
     assert 0 < active.mean() < 1 and found["activation"][active].min() >= 0
 
 
-@pytest.mark.parametrize("job", JOBS, ids=lambda job: job.name)
-def test_dry_run_of_the_short_variant_writes_nothing(job, tmp_path):
-    done = twin("run", job / "case.toml", "--out", tmp_path / "out", "--dry-run", *overrides(job))
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.parent.name}/{case.stem}")
+def test_dry_run_of_the_short_variant_writes_nothing(case, tmp_path):
+    done = twin("run", case, "--out", tmp_path / "out", "--dry-run", *overrides(case))
     assert done.returncode == 0 and "about" in done.stdout and not (tmp_path / "out").exists(), done.stderr
