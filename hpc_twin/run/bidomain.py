@@ -6,7 +6,7 @@ import numpy as np
 
 from hpc_twin.case import Case, ElectrodeCase
 from hpc_twin.cellmodels import Kernel
-from hpc_twin.fem import Matrix, Subdomain
+from hpc_twin.fem import Subdomain
 from hpc_twin.mesh.part import Part
 from hpc_twin.parallel import InputError, sum_over
 from hpc_twin.run.materials import conductivity, discretisation, extent, membrane
@@ -16,7 +16,7 @@ from hpc_twin.run.stimuli import stimuli
 from hpc_twin.stepping import Pulses
 from hpc_twin.tissue.bidomain import Bidomain
 from hpc_twin.tissue.conductivity import tensors
-from hpc_twin.tissue.electrodes import Electrode, indicator, volume_of
+from hpc_twin.tissue.electrodes import Electrode, indicator
 from hpc_twin.tissue.extracellular import EllipticSolve, Extracellular
 from hpc_twin.tissue.medium import Medium
 
@@ -66,20 +66,20 @@ def electrodes(case: Case, made: Medium) -> list[Electrode]:
     """All electrodes. Raises InputError for one that hits nothing, or nothing that conducts."""
     whole = made.domain.whole
     touched = np.zeros(whole.n_local + 1, bool)  # the last entry takes the padding of elements
-    touched[whole.elements[np.trace(made.bulk, axis1=1, axis2=2) > 0]] = True
-    return [_electrode(wanted, k, made.volume, touched) for k, wanted in enumerate(case.electrode)]
+    touched[whole.element_nodes[np.trace(made.bulk, axis1=1, axis2=2) > 0]] = True
+    return [_electrode(wanted, k, made, touched) for k, wanted in enumerate(case.electrode)]
 
 
-def _electrode(wanted: ElectrodeCase, number: int, volume: Matrix, touched: np.ndarray) -> Electrode:
-    key = f"electrode.{number} ('{wanted.name}')"
-    nodes = nodes_of(volume.part, wanted, key)
+def _electrode(wanted: ElectrodeCase, number: int, made: Medium, touched: np.ndarray) -> Electrode:
+    key, whole = f"electrode.{number} ('{wanted.name}')", made.domain.whole
+    nodes = nodes_of(whole, wanted, key)
     nodes = nodes[touched[nodes]]
-    if not sum_over(volume.part.comm, len(nodes)):
+    if not sum_over(whole.comm, len(nodes)):
         raise InputError(f"{key}: nothing conducts there: its nodes lie in tissue.without")
     if wanted.kind == "ground":
         return Electrode(wanted.name, "ground", nodes)
     strength = wanted.voltage if wanted.kind == "voltage" else wanted.current
     if strength is None:
-        strength = (wanted.strength or 0.0) * volume_of(nodes, volume)
+        strength = (wanted.strength or 0.0) * sum_over(whole.comm, float(made.volumes[nodes].sum()))
     pulses = Pulses(wanted.start, wanted.duration, wanted.period, wanted.count)
     return Electrode(wanted.name, wanted.kind, nodes, strength, pulses, wanted.between == "held")

@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from hpc_twin.fem import Field, Matrix
+from hpc_twin.fem import Field
 from hpc_twin.mesh.part import Part
 from hpc_twin.parallel import InputError, sum_over
 from hpc_twin.stepping import Pulses
@@ -49,13 +49,12 @@ class Electrode:
 class Electrodes:
     """All electrodes of a run, on the whole mesh."""
 
-    def __init__(self, volume: Matrix, electrodes: Sequence[Electrode] = ()):
-        """``volume``: the mesh's mass matrix, mm^3.
+    def __init__(self, whole: Part, electrodes: Sequence[Electrode], volumes: np.ndarray):
+        """``volumes`` (n_owned,) mm^3 that nodes stand for.
 
         Raises InputError where two electrodes hold the same node, and for currents that cannot leave.
         """
-        self.whole, self.all, self._volume = volume.part, tuple(electrodes), volume
-        whole = self.whole
+        self.whole, self.all, self._volumes = whole, tuple(electrodes), volumes
         self._require_balance()
         self._members = [indicator(whole, electrode.nodes) for electrode in self.all]
         holders = sum(m for m, e in zip(self._members, self.all, strict=True) if e.kind != "current")
@@ -94,12 +93,12 @@ class Electrodes:
     def unit(self, k: int) -> tuple[np.ndarray | None, np.ndarray | None]:
         """(values, load) of electrode ``k`` at strength 1: potential (n_local,) it holds, current (n_owned,) it gives.
 
-        The current's density is the interpolation of one value at its nodes and 0 at the others.
+        The current is spread over its nodes as their volumes are.
         """
         member = self._members[k]
         if self.all[k].kind != "current":
             return member, None
-        load = self._volume.rows @ member
+        load = self._volumes * member[: self.whole.n_owned]
         return None, load / sum_over(self.whole.comm, float(load.sum()))
 
 
@@ -110,8 +109,3 @@ def indicator(part: Part, nodes: np.ndarray) -> np.ndarray:
     inside.touched()
     inside.update_ghosts()
     return inside.local
-
-
-def volume_of(nodes: np.ndarray, volume: Matrix) -> float:
-    """mm^3 over which an electrode at ``nodes`` spreads its current; ``volume``: the mass matrix. Collective."""
-    return sum_over(volume.part.comm, float((volume.rows @ indicator(volume.part, nodes)).sum()))

@@ -6,7 +6,8 @@ from functools import cached_property
 
 import numpy as np
 
-from hpc_twin.fem import Matrix, Subdomain, mass, stiffness
+from hpc_twin.fem import Subdomain, mass, stiffness
+from hpc_twin.parallel import sum_over
 from hpc_twin.tissue.coupling import Membrane
 from hpc_twin.tissue.electrodes import Electrode, Electrodes
 from hpc_twin.tissue.extracellular import EllipticSolve, Extracellular
@@ -29,9 +30,16 @@ class Medium:
     extent: np.ndarray | None = None
 
     @cached_property
-    def volume(self) -> Matrix:
-        """The mass matrix of the whole mesh, mm^3; built at its first use, which is collective."""
-        return mass(self.domain.whole, 0.0, self.extent)
+    def volumes(self) -> np.ndarray:
+        """(whole.n_owned,) mm^3 that each node stands for; computed at its first use, which is collective.
+
+        In proportion to the diagonal of the mass matrix (Hinton, Rock & Zienkiewicz 1976, Earthq. Eng. Struct. Dyn.
+        4:245), which is positive for elements of second order too.
+        """
+        matrix, comm = mass(self.domain.whole, 0.0, self.extent).rows, self.domain.whole.comm
+        diagonal = matrix.diagonal()
+        total, lumped = sum_over(comm, np.array((matrix.sum(), diagonal.sum())))
+        return diagonal * (total / lumped)
 
     def membrane(self, lumping: float) -> Membrane:
         """chi Cm M, of which the share ``lumping`` is lumped, and K_i."""
@@ -49,10 +57,10 @@ class Medium:
     ) -> Extracellular:
         """The equation of phi_e. ``reference``: (whole.n_local,) 1 where it shall have no mean, 0 elsewhere."""
         whole = self.domain.whole
-        weights = self.volume.rows @ (np.ones(whole.n_local) if reference is None else reference)
+        weights = self.volumes if reference is None else self.volumes * reference[: whole.n_owned]
         matrix = stiffness(whole, self.bulk, self.extent)
         return Extracellular(
-            self.domain, membrane.intracellular, matrix, Electrodes(self.volume, electrodes), weights, how
+            self.domain, membrane.intracellular, matrix, Electrodes(whole, electrodes, self.volumes), weights, how
         )
 
     def _extent_of_tissue(self) -> np.ndarray | None:
