@@ -47,8 +47,8 @@ def element_stiffness(
     for which, corners in kinds(part):
         slope = gradients(part.points, corners)
         weight = measures(part.points, corners) * (1.0 if extent is None else extent[which])
-        flux = np.einsum("nxy,njy->njx", tensor[which], slope)
-        linear = np.einsum("n,nix,njx->nij", weight, slope, flux, optimize=True)
+        flux = weight[:, None, None] * slope @ tensor[which]
+        linear = flux @ slope.transpose(0, 2, 1)
         local = np.tensordot(linear, reference(corners.shape[1] - 1, part.order).slopes, axes=2)
         yield all_nodes(part, which, corners), local
 
