@@ -63,7 +63,8 @@ class Panel:
     def lay(self, things: pv.PolyData, **words: Any) -> None:
         """Put ``things`` before the surface, unlit, for all pictures to come."""
         if things.n_points:
-            self._plotter.add_mesh(things, show_scalar_bar=False, lighting=False, **words)
+            self._plotter.add_mesh(things, show_scalar_bar=False, lighting=False, reset_camera=False, **words)
+            self._plotter.renderer.ResetCameraClippingRange()  # they may lie far before the surface
 
     def close(self) -> None:
         """Free the window."""

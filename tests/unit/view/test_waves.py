@@ -60,6 +60,15 @@ def test_velocity_has_black_arrows_and_tips_a_coloured_path(pictures):
     assert (np.ptp(tips, axis=-1) > 100).mean() > 0.002  # saturated dots on a grey picture
 
 
+def test_filaments_are_seen_through_the_wall(tmp_path):
+    (tmp_path / "in.toml").write_text(rotor("slab", until=50, measures=("singularities",), more=PHASE))
+    simulate(load_case(tmp_path / "in.toml"), tmp_path / "out", world())
+    options = view_options(movie="none", size="800x500")
+    paths = make_pictures(tmp_path / "out" / "result.exo", None, options)
+    tips = np.asarray(Image.open(next(p for p in paths if p.name == "tips.png")))[:, :600].astype(int)
+    assert (np.ptp(tips, axis=-1) > 100).mean() > 0.001
+
+
 def test_outliers_do_not_take_the_colours():
     values = np.concatenate((np.linspace(0.5, 0.7, 1000), (9.0, 9.5)))
     assert isochrone_levels(values)[-1] < 0.8 and isochrone_levels(np.linspace(0, 9, 1000))[-1] == 9
