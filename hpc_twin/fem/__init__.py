@@ -1,4 +1,4 @@
-"""Floor 1: P1 simplices, nodal fields, assembly of owned rows, and linear solves with PETSc."""
+"""Floor 1: simplices of order 1 and 2, nodal fields, assembly of owned rows, and linear solves with PETSc."""
 
 from hpc_twin.fem.assembly import mass, stiffness
 from hpc_twin.fem.elements import gradients, measures
