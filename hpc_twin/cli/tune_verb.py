@@ -37,7 +37,8 @@ def tune_cv(
     for axis in axes:
         now = f"{axis.velocity:.4g} mm/ms" if axis.velocity == axis.velocity else "no wave"
         say(comm, f"# {axis.name}: {now} with {axis.sigma:.4g} S/m, {axis.wanted:.4g} mm/ms with {axis.tuned:.4g} S/m")
-    say(comm, f"# at h = {size:g} mm, dt = {tissue.dt:g} ms, mass = {tissue.mass}, {tissue.splitting}")
+    lumped = f"{100 * tissue.lumping:g} % of the mass lumped"
+    say(comm, f"# at h = {size:g} mm, dt = {tissue.dt:g} ms, {lumped}, {tissue.splitting}")
     own = region and region in tissue.conductivity.regions
     say(comm, toml(scaled(section(loaded, region or None), axes), region if own else ""))
 

@@ -75,6 +75,7 @@ MESHES = [
 FAR = STIMULUS.replace('"0 mm", "0 mm", "0 mm"', '"9 mm", "9 mm", "9 mm"').replace(
     '"1 mm", "3 mm"', '"9.5 mm", "9.5 mm"'
 )
+ROTOR = "[initial.rotor]\ncentre = ['0 mm', '0 mm', '0 mm']\ncycle_length = '200 ms'\n"
 CASES = [
     ("no hit", {"stimulus": FAR.replace('"2 mm"]', '"9.5 mm"]')}, "hits no node; the mesh reaches from"),
     ("dt zero", {"tissue": TISSUE.replace("0.1 ms", "0 ms")}, "tissue.dt: found 0, it must be greater than 0"),
@@ -95,6 +96,9 @@ CASES = [
     ("two shapes", {"more": "[[region]]\nname = 'a'\naround = 'b'\n"}, "around and width go together"),
     ("gradient", {"cells": CELLS + "gradients = { 'gate.tau' = { x = ['1x', '2x'] } }\n"}, "no parameter 'gate.tau'"),
     ("flat gradient", {"cells": CELLS + "gradients = { 'inward.tau' = { x = [1] } }\n"}, "inward.tau.x"),
+    ("no state", {"more": "[initial]\nstate = 'no.nc'\n"}, "no.nc: no such file"),
+    ("two beginnings", {"cells": CELLS + "initial = 'a.nc'\nprepace = { cycle_length = '1 s' }\n"}, "not both"),
+    ("too fast", {"more": ROTOR}, "does not fire alike in every beat: give a longer one"),
     ("no ventricle", {"more": "[fibres]\nrule = 'bayer2012'\n"}, ""),
     ("no layers", {"cells": CELLS + "[cells.layers.mid]\nmodel = 'mitchell_schaeffer_2003'\n"}, ""),
 ]
@@ -153,7 +157,7 @@ def answers(request, tmp_path_factory):
 def test_each_gives_one_message_and_one_code(answers, name):
     folder, ranks = answers
     found = [json.loads((folder / name / f"told{rank}.json").read_text()) for rank in range(ranks)]
-    assert {one["code"] for one in found} == {3 if name == "too fine" else 2}
+    assert {one["code"] for one in found} == {3 if name in ("too fine", "too fast") else 2}
     assert [one["err"].count("error: ") for one in found] == [1] + [0] * (ranks - 1)
     assert (
         BAD[name][2] in found[0]["err"] and "Traceback" not in found[0]["err"] and "unexpected" not in found[0]["err"]
