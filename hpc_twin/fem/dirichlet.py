@@ -7,7 +7,9 @@ from scipy.sparse import csr_array, diags
 
 from hpc_twin.fem.field import Field
 from hpc_twin.fem.matrix import Matrix
+from hpc_twin.fem.pieces import pieces
 from hpc_twin.fem.solve import LinearSolver
+from hpc_twin.mesh.part import Part
 from hpc_twin.parallel import max_over
 
 RTOL = 1e-12  # fibre directions come from gradients of these fields, also where they are nearly flat
@@ -19,9 +21,11 @@ class DirichletSolver:
 
     A_ff u_f = b_f - A_fd g_d;  on fixed nodes the diagonal alone.  CG with algebraic multigrid, set up once for any
     number of values. Where no node is fixed, ``floating``, a constant is in A's kernel: b is made orthogonal to it, and
-    u has zero mean over the nodes (Bochev & Lehoucq 2005, SIAM Review 47:50). Nodes without a row, where nothing
-    conducts, get u = 0. Raises RunError when the iteration does not converge.
+    u has zero mean over the nodes (Bochev & Lehoucq 2005, SIAM Review 47:50). This holds for the largest piece of what
+    is connected; u is 0 at the first node of each other piece of which no node is fixed, and wherever nothing conducts.
+    Raises RunError when the iteration does not converge.
 
+    piece    (n_local,) see pieces;  pinned: pieces that nothing holds, but the largest
     fixed    (n_local,) bool, owned and ghost nodes alike;  self.fixed: owned node indices, self.free: the opposite
     options  PETSc's, over those of multigrid;  guess: start from what ``solution`` holds;  rest: see LinearSolver
     """
@@ -39,6 +43,9 @@ class DirichletSolver:
     ):
         part, diagonal = matrix.part, matrix.rows.diagonal()
         self.floating = not max_over(part.comm, bool(fixed.any()))
+        self.piece = pieces(matrix)
+        main, self.pinned = _without_hold(part, self.piece, diagonal, fixed)
+        fixed = fixed | (np.isin(self.piece, self.pinned) & (self.piece == part.node_ids))
         self.free, self.fixed = ~fixed, np.flatnonzero(fixed[: part.n_owned])
         self._scale = diagonal[self.fixed]
         free = diags((~fixed[: part.n_owned]).astype(float))
@@ -49,7 +56,7 @@ class DirichletSolver:
             matrix = Matrix(part, csr_array(inner + diags(alone, shape=inner.shape)))
         self.matrix = matrix
         self.kernel = Field(part, "kernel", "1")
-        self.kernel.owned[:] = diagonal != 0
+        self.kernel.owned[:] = self.piece[: part.n_owned] == main
         self.kernel.touched()
         options = {**MULTIGRID, **(options or {})}
         null = self.kernel.vector if self.floating else None
@@ -72,3 +79,16 @@ class DirichletSolver:
         solution.owned[self.fixed] = 0.0 if values is None else values[self.fixed]
         solution.touched()
         solution.update_ghosts()
+
+
+def _without_hold(part: Part, piece: np.ndarray, diagonal: np.ndarray, fixed: np.ndarray) -> tuple[int, list[int]]:
+    """Of the pieces that conduct and have no fixed node: the one that may float, or -1, and the others; collective."""
+    conducting, counts = np.unique(piece[: part.n_owned][diagonal != 0], return_counts=True)
+    sizes: dict[int, int] = {}
+    for found in part.comm.allgather(dict(zip(conducting.tolist(), counts.tolist(), strict=True))):
+        for name, count in found.items():
+            sizes[name] = sizes.get(name, 0) + count
+    held = set().union(*part.comm.allgather(set(np.unique(piece[fixed]).tolist())))
+    loose = sorted(set(sizes) - held)
+    main = -1 if held or not loose else max(loose, key=lambda name: (sizes[name], -name))
+    return main, [name for name in loose if name != main]

@@ -69,6 +69,15 @@ class Electrodes:
         """Number -> mean strength of those that are on in the step."""
         return {k: a for k, electrode in enumerate(self.all) if (a := electrode.amplitude(t, dt))}
 
+    def loads(self) -> list[np.ndarray]:
+        """(n_owned,) current [uA] into nodes, of those electrodes together that pulse together."""
+        found: dict[Pulses, np.ndarray] = {}
+        for k, electrode in enumerate(self.all):
+            if electrode.kind == "current" and electrode.pulses is not None:
+                load = found.setdefault(electrode.pulses, np.zeros(self.whole.n_owned))
+                load += electrode.strength * self._unit_current(k)
+        return list(found.values())
+
     def _require_balance(self) -> None:
         """What goes in at a time must come out, where nothing holds a potential through which it could."""
         if any(electrode.kind == "ground" or electrode.held for electrode in self.all):
@@ -95,11 +104,11 @@ class Electrodes:
 
         The current is spread over its nodes as their volumes are.
         """
-        member = self._members[k]
-        if self.all[k].kind != "current":
-            return member, None
-        load = self._volumes * member[: self.whole.n_owned]
-        return None, load / sum_over(self.whole.comm, float(load.sum()))
+        return (None, self._unit_current(k)) if self.all[k].kind == "current" else (self._members[k], None)
+
+    def _unit_current(self, k: int) -> np.ndarray:
+        load = self._volumes * self._members[k][: self.whole.n_owned]
+        return load / sum_over(self.whole.comm, float(load.sum()))
 
 
 def indicator(part: Part, nodes: np.ndarray) -> np.ndarray:

@@ -8,7 +8,7 @@ import numpy as np
 
 from hpc_twin.fem import Field, Matrix, Subdomain
 from hpc_twin.fem.dirichlet import DirichletSolver
-from hpc_twin.parallel import sum_over
+from hpc_twin.parallel import InputError, sum_over
 from hpc_twin.tissue.electrodes import Electrodes
 
 
@@ -70,7 +70,20 @@ class Extracellular:
             self._solvers[holding] = DirichletSolver(
                 self.bulk, fixed, "elliptic", how.rtol, 0.0, how.options, True, "bidomain.options"
             )
+            self._require_ways_out(self._solvers[holding])
         return self._solvers[holding]
+
+    def _require_ways_out(self, solver: DirichletSolver) -> None:
+        """Currents into a piece of the medium that nothing holds, and that nothing connects with the rest, sum to 0."""
+        part, owned = self.domain.whole, self.domain.whole.n_owned
+        for load in self.electrodes.loads():
+            for piece in solver.pinned:
+                total = sum_over(part.comm, float(load[solver.piece[:owned] == piece].sum()))
+                if abs(total) > 1e-9 * sum_over(part.comm, float(np.abs(load).sum())):
+                    raise InputError(
+                        f"electrode: {total:.3g} uA go into a piece of the medium (with node {piece}) that is not "
+                        "connected with the rest and has no ground: connect it, balance the currents in it, or ground it"
+                    )
 
     def respond(self, V: Field, holding: tuple[int, ...], potential: Field) -> None:
         """Overwrite ``potential`` by phi_V, starting the iteration from what it holds; collective."""

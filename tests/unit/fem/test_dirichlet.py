@@ -71,3 +71,19 @@ def test_negative_conductivity_is_told(part):
         DirichletSolver(matrix, part.points[:, 0] < 1e-9, "elliptic").solve(
             1.0 + part.points[:, 0], Field(part, "", "")
         )
+
+
+def test_pieces_that_nothing_connects(part):
+    """Two halves and a gap: with nothing held the larger has no mean and the other begins at 0; else that of the ground
+    keeps it."""
+    x, middle = part.points[:, 0], part.points[part.elements].mean(axis=1)[:, 0]
+    matrix = laplacian(part, (middle < 0.7) | (middle > 1.0))
+    left, right = x < 0.7 + 1e-9, x > 1.0 - 1e-9
+    load = matrix.rows @ x
+    for ground in (np.zeros(part.n_local, bool), left & (x < 1e-9)):
+        u = Field(part, "u", "mV")
+        DirichletSolver(matrix, ground).solve(None, u, load)
+        assert np.allclose(u.owned[left] - u.owned[left].min(), x[left], atol=1e-8)
+        assert np.allclose(u.owned[right] - u.owned[right].min(), x[right] - 1.0, atol=1e-8)
+        assert abs(u.owned[left].min()) < 1e-9 and (u.owned[~left & ~right] == 0).all()
+        assert abs(u.owned[right].mean()) < 1e-9 or ground.any()

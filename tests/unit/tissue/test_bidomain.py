@@ -206,6 +206,19 @@ def test_currents_that_cannot_leave_are_refused():
     bidomain(medium(plate()), electrodes=[electrode(5.0), electrode(-5.0)])
 
 
+def test_currents_between_pieces_that_nothing_connects_are_refused():
+    whole = plate()
+    made = medium(whole)
+    made.bulk[abs(middles(whole)[:, 0] - 1.5) < 0.4] = 0.0
+    ends = [
+        Electrode(str(sign), "current", np.flatnonzero(abs(whole.points[:, 0] - x) < 1e-9), sign, Pulses(0.0, 1.0))
+        for x, sign in ((0.0, 1.0), (3.0, -1.0))
+    ]
+    problem = bidomain(made, electrodes=ends)
+    with pytest.raises(InputError, match=r"1 uA go into a piece of the medium .* not connected with the rest"):
+        problem.prepare(0.1)
+
+
 def test_electrodes_that_share_nodes_are_refused():
     both = [Electrode(name, "ground", np.array([3])) for name in "ab"]
     with pytest.raises(InputError, match="share nodes"):
