@@ -82,7 +82,7 @@ class Extracellular:
                 if abs(total) > 1e-9 * sum_over(part.comm, float(np.abs(load).sum())):
                     raise InputError(
                         f"electrode: {total:.3g} uA go into a piece of the medium (with node {piece}) that is not "
-                        "connected with the rest and has no ground: connect it, balance the currents in it, or ground it"
+                        "connected with the rest and has no ground: connect it, balance its currents, or ground it"
                     )
 
     def respond(self, V: Field, holding: tuple[int, ...], potential: Field) -> None:
