@@ -1,7 +1,9 @@
 """The conduction system of ventricles from landmarks: His bundle, bundle branches, fascicles, and the trees they feed.
 
-Anatomy: the left bundle fans out on the septum into an anterior and a posterior fascicle, the right one runs down to
-the moderator band, which crosses the cavity to the free wall (Tawara 1906; Massing & James 1976, Circulation 53:609).
+Anatomy: the left bundle fans out on the septum into anterior, septal and posterior fascicles, here with two twigs
+back to the base, the right one runs down to the moderator band, which crosses the cavity to the free wall and divides there
+(Tawara 1906; Massing & James 1976, Circulation 53:609). Durrer et al. 1970, Circulation 41:899, found the first
+activation high anterior, in the middle of the septum and posterior on the left, and near the band on the right.
 """
 
 from dataclasses import dataclass, field, replace
@@ -15,6 +17,7 @@ from hpc_twin.mesh.network.surface import Surface, endocardium
 
 ADULT = 80.0  # mm: length of the cavity that the lengths below stand for
 KIND = "purkinje"
+STAR = 0.08  # of the cavity: the first branches where the moderator band meets the free wall
 
 
 @dataclass(frozen=True)
@@ -22,14 +25,14 @@ class Anatomy:
     """Shares of the (left) cavity's length, from the base's plane to the apex, and angles in radians.
 
     depth      of the bundles' beginnings on the septum below the base;  trunk_left, trunk_right  of the bundle branches
-    fascicles  (length, angle to the left trunk), to either side
-    band       of the right trunk's end to the free wall: whether a moderator band crosses the cavity
+    fascicles  (length, angle to the left trunk) each
+    band       whether a moderator band crosses the cavity from the right trunk's end to the free wall
     """
 
     depth: float = 0.1
-    trunk_left: float = 0.15
-    trunk_right: float = 0.5
-    fascicles: tuple[tuple[float, float], ...] = ((0.25, 0.7), (0.2, 0.0), (0.25, -0.7))
+    trunk_left: float = 0.1
+    trunk_right: float = 0.4
+    fascicles: tuple[tuple[float, float], ...] = ((0.35, 1.57), (0.3, 0.0), (0.35, -1.57), (0.1, 2.5), (0.1, -2.5))
     band: bool = True
 
 
@@ -118,7 +121,8 @@ def _with_band(surface: Surface, trunk: Seed, marks: Landmarks, rules: Rules, se
     path = grow(surface, [trunk], replace(rules, generations=0), seed)
     begin = path.points[-1]
     opposite = surface.opposite(begin, marks.across)
-    whole = grow(surface, [trunk, Seed(opposite, marks.up, 0.0)], rules, seed)
+    star = [(STAR * marks.length, angle) for angle in np.radians((45, -45, 135, -135))]
+    whole = grow(surface, [trunk, Seed(opposite, marks.up, 0.0, star)], rules, seed)
     last = len(path.points) - 1
     band = cable(whole.points[last], whole.points[last + 1], rules.segment, KIND)
     tree = together([whole, band])
