@@ -1,8 +1,8 @@
 """The conduction system of ventricles from landmarks: His bundle, bundle branches, fascicles, and the trees they feed.
 
 Anatomy: the left bundle fans out on the septum into anterior, septal and posterior fascicles, here with two twigs
-back to the base, the right one runs down to the moderator band, which crosses the cavity to the free wall and divides there
-(Tawara 1906; Massing & James 1976, Circulation 53:609). Durrer et al. 1970, Circulation 41:899, found the first
+back to the base, the right one runs down to the moderator band, which crosses the cavity to the free wall and divides
+there (Tawara 1906; Massing & James 1976, Circulation 53:609). Durrer et al. 1970, Circulation 41:899, found the first
 activation high anterior, in the middle of the septum and posterior on the left, and near the band on the right.
 """
 
