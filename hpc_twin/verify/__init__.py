@@ -19,7 +19,7 @@ CHECKS = {
     "restitution": "APD and conduction velocity after ever shorter pauses, beside ten Tusscher & Panfilov 2006",
     "eikonal": "exact arrival times, and activation beside the monodomain equation",
     "ecg": "potentials at electrodes by lead fields, beside phi_e of a bidomain and closed formulas",
-    "spiral": "period and tip path of a spiral wave, beside another code's",
+    "spiral": "period and tip path of spiral waves, beside another code's and a paper's",
     "ranks": "equal results on 1, 2 and 3 ranks, for every kind of element",
 }
 

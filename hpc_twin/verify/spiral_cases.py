@@ -43,3 +43,27 @@ tip = "isoline"
 def aliev_panfilov(h: float, dt: float, until: float) -> str:
     """D = 1 mm^2/ms; stimuli and probes where Finitewave has them. 100 mV/ms for 1 ms lift u by 1."""
     return CASE.format(h=h, dt=dt, until=until)
+
+
+HUMAN = """
+[mesh]
+generate = "sheet"
+shape = { size = ["100 mm", "100 mm"], h = "0.25 mm" }
+[cells]
+model = "bueno_orovio_2008_tnnp"
+scheme = "rush_larsen"
+[tissue]
+until = "1000 ms"
+dt = "0.05 ms"
+[tissue.conductivity]
+effective = ["0.2156 S/m"]
+[initial.rotor]
+centre = ["50 mm", "50 mm", "0 mm"]
+cycle_length = "340 ms"
+[output]
+every = "50 ms"
+measures = ["activation", "cycle_length", "singularities"]
+[output.phase]
+tip = "isoline"
+every = "2 ms"
+"""  # D = 0.154 mm^2/ms as in ten Tusscher et al. 2004
