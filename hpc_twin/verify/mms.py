@@ -23,6 +23,7 @@ verification project, at h = 0.1 with dt = 0.1 (Chaste/project_CardiacEpVerifica
 is all of it in space, and the elements differ only by the diagonals of the squares."""
 CHASTE = {1: 0.2559326838, 2: 0.9603208893, 3: 2.083578}  # V_L2_H1 of Monodomain1d, 2d, 3d at h = 0.1
 PAPER = "theory; Pathmanathan & Gray 2014"
+SIDES = (80, 40, 20, 10, 5)  # ticks of the picture
 ERRORS = ("V", "grad V", "phi_e", "grad phi_e")
 
 
@@ -108,5 +109,7 @@ def _picture(figure, tasks: Sequence[InSpace], found: Sequence[Errors]) -> None:
                 edges = 1 / np.array(task.sides)
                 axes.loglog(edges, [e[k] for e in errors], label=f"{task.shape}, P{task.order}", **style)
         axes.set(xlabel="edge / side of the domain", title=title)
+        axes.set_xticks([], minor=True)
+        axes.set_xticks([1 / n for n in SIDES], [f"1/{n}" for n in SIDES])
         axes.grid(which="both", color="#eeeeee")
     axes.legend(frameon=False, fontsize=8)

@@ -46,6 +46,7 @@ def check(session: Session) -> Outcome:
         title=f"equal results on {', '.join(map(str, counts))} ranks",
         text=TEXT,
         limits=[_enough(len(counts)), *(limit for name, several in found.items() for limit in _limits(name, several))],
+        picture=lambda figure: _picture(figure, found),
         tables=[Table("", head, [(name, *astuple(d)) for name, several in found.items() for d in several])],
     )
 
@@ -100,3 +101,17 @@ def _limits(name: str, found: Sequence[Difference]) -> list[Limit]:
         Limit(f"{name}: maps", maps, 0.0, TIME_TOLERANCE, "ms", "the run on 1 rank"),
         Limit(f"{name}: share activated", found[0].activated, 0.3, 1.0, "", "a wave to compare"),
     ]
+
+
+def _picture(figure, found: dict[str, list[Difference]]) -> None:
+    """Largest differences of each case beside what is allowed; what is below 1e-8 stands there."""
+    axes, least = figure.add_subplot(), 1e-8
+    for k, (label, marker, limit) in enumerate((("frames [mV]", "o", V_TOLERANCE), ("maps [ms]", "s", TIME_TOLERANCE))):
+        values = [max([d.maps if k else d.frames for d in several], default=np.nan) for several in found.values()]
+        places = np.arange(len(values)) + 0.15 * (2 * k - 1)
+        axes.semilogx(np.maximum(values, least), places, marker, color=f"C{k}", label=f"{label}, largest difference")
+        axes.axvline(limit, color=f"C{k}", linestyle="--", linewidth=0.9, label="allowed")
+    axes.set_yticks(range(len(found)), list(found))
+    axes.set(xlim=(least / 2, 1e-2), xlabel="difference from the run on one rank (1e-8 or less at the left)")
+    axes.invert_yaxis()
+    axes.legend(frameon=False, fontsize=8)
