@@ -56,6 +56,8 @@ def beginnings(case: "Case") -> None:
     """Cells begin with one thing only, and beats and saved states are whole steps."""
     if case.initial is not None:
         _alone(case, "initial.state" if case.initial.rotor is None else "initial.rotor")
+    if case.output.state is not None and case.tissue.model == "eikonal":
+        raise ValueError('output.state: tissue.model = "eikonal" has no state of cells to save')
     step = case.tissue.dt / case.cells.substeps
     for key, model in case.cells.models.items():
         if model.prepace is not None:

@@ -33,6 +33,7 @@ def prepace(words: str) -> dict[str, str]:
 
 ROTOR = '[initial.rotor]\ncentre = ["0 mm", "0 mm", "0 mm"]\ncycle_length = "300 ms"\n'
 STATE = '[initial]\nstate = "state.nc"\n'
+EIKONAL = TISSUE.replace("[tissue]", '[tissue]\nmodel = "eikonal"', 1)
 BEATS = 'cycle_length = "500 ms", beats = 3'
 
 
@@ -67,6 +68,8 @@ BEATS = 'cycle_length = "500 ms", beats = 3'
         ({"more": '[output]\nstate = ["1.05 ms"]\n'}, r"output\.state: found 1\.05 ms, it must be a multiple"),
         ({"more": '[output]\nstate = ["3 ms"]\n'}, r"output\.state: found 3 ms, which is after tissue\.until = 2 ms"),
         ({"more": '[output]\nstate = "and"\n'}, r"output\.state: found 'and'"),
+        ({"tissue": EIKONAL, "more": '[output]\nstate = "end"\n'}, r"output\.state: .*has no state of cells"),
+        ({"tissue": EIKONAL, "more": STATE}, r"initial\.state: .*begins with its stimuli"),
     ],
 )
 def test_refused(tmp_path, sections, words):
