@@ -24,6 +24,7 @@ class OutputCase(Section):
     state: Literal["end"] | tuple[PositiveTime, ...] | None = Field(
         None, description='state.nc for [initial]: "end", or times: state_200ms.nc, ...'
     )
+    coordinates: bool = Field(False, description="store the ventricular coordinates of the nodes: docs/regions.md")
     phase: PhaseCase = PhaseCase()
     frequency: FrequencyCase = FrequencyCase()
 
@@ -31,4 +32,3 @@ class OutputCase(Section):
     def shown(self) -> tuple[str, ...]:
         """Fields of every frame."""
         return (*self.fields, "phase") if "phase" in self.measures else self.fields
-    coordinates: bool = Field(False, description="store the ventricular coordinates of the nodes: docs/regions.md")
