@@ -24,8 +24,8 @@ Published rows: LLNL/cardioid (its own table of this benchmark) and Chaste.
 slows a wave on a coarse mesh and the consistent mass speeds it up, so that their errors cancel in part. At 0.5 mm, too
 coarse for a wave across the fibres, "consistent" errs least among the P1 rows; finite differences are as late at 0.1 mm
 as the default is early. Elements of second order (`tissue.order = 2`, P2, always of consistent mass) have as many
-nodes at dx as P1 has at dx/2: compare their rows with those. The time step of Godunov's splitting adds 1.6 ms at P8
-for dt = 0.05 ms, whatever the elements."""
+nodes at dx as P1 has at dx/2: compare their rows with those. Of consistent mass, they are early like it, but less.
+The time step of Godunov's splitting adds 1.6 ms at P8 for dt = 0.05 ms."""
 CASE = """
 [mesh]
 generate = "slab"
