@@ -48,7 +48,8 @@ def load_case(path: str | Path, overrides: Iterable[str] = ()) -> LoadedCase:
         case = Case.model_validate(data)
     except ValidationError as error:
         raise InputError(f"{path}: " + "\n  ".join(_sentence(e, data) for e in error.errors())) from None
-    return LoadedCase(with_conduction(case), path.parent, text + "".join(f"\n# --set {o}" for o in overrides), str(path))
+    text += "".join(f"\n# --set {override}" for override in overrides)
+    return LoadedCase(with_conduction(case), path.parent, text, str(path))
 
 
 def _text(path: Path) -> str:
