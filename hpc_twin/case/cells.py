@@ -82,6 +82,11 @@ class CellCase(CellModelCase):
         unknown = set(self.layers) - {"endo", "mid", "epi"}
         if unknown:
             raise ValueError(f"cells.layers: found {', '.join(sorted(unknown))}, allowed are endo, mid, epi")
+        if "layer_depths" in self.model_fields_set and not self.layers:
+            raise ValueError("layer_depths belongs to layers, and there are none")
+        first, second = self.layer_depths
+        if first > second:
+            raise ValueError(f"layer_depths: found {first:g} and {second:g}, the first must not be the larger")
         return self
 
     @property

@@ -1,5 +1,6 @@
 """[cells.gradients]: parameters of a cell model that differ from cell to cell."""
 
+from math import isfinite
 from typing import Annotated, get_args
 
 from pydantic import Field, model_validator
@@ -50,6 +51,11 @@ class GradientCase(Section):
         try:
             if len(relative) > 1 or any(isinstance(v, str) and not v.endswith("x") for v in values):
                 raise ValueError
-            return relative == {True}, tuple(float(str(value).removesuffix("x")) for value in values)
+            numbers = tuple(float(str(value).removesuffix("x")) for value in values)
+            if not all(map(isfinite, numbers)):
+                raise ValueError
+            return relative == {True}, numbers
         except ValueError:
-            raise ValueError(f'{key}: found {list(values)}, give all numbers or all multiples such as "2x"') from None
+            raise ValueError(
+                f'{key}: found {list(values)}, give all numbers or all multiples such as "2x", finite ones'
+            ) from None

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from hpc_twin.case import Case
-from hpc_twin.case.eikonal import FootCase
+from hpc_twin.case.eikonal import FootCase, unread
 from hpc_twin.case.load import LoadedCase
 from hpc_twin.cellmodels import Kernel
 from hpc_twin.fem import Field, Subdomain
@@ -21,6 +21,7 @@ from hpc_twin.run.domain import distributed, tissue
 from hpc_twin.run.folder import check_folder, prepare_folder
 from hpc_twin.run.kernels import load_kernels
 from hpc_twin.run.materials import capacity, conductivity, discretisation, extent, membrane
+from hpc_twin.run.observers.coordinates import CoordinateMaps
 from hpc_twin.run.plane_waves import PlaneWave, plane_wave
 from hpc_twin.run.populations import populations
 from hpc_twin.run.prepace import prepaced
@@ -47,7 +48,7 @@ def activate(loaded: LoadedCase, folder: Path, comm, overwrite: bool = False) ->
         kernels = load_kernels(case.cells, loaded.folder, comm) if by_cells(case) else []
     with timer.part("prepacing"):
         kernels = prepaced(case, kernels, comm) if kernels else []
-    _tell_unused(case, comm)
+    _tell_unread(case, comm)
     on_root(comm, lambda: check_folder(folder, overwrite))
     whole = distributed(case, loaded.folder, comm, timer)
     say(comm, f"{whole.n_nodes:,} nodes, {whole.n_elements:,} elements; {case.partition.method}: {balance(whole)}")
@@ -66,20 +67,19 @@ def activate(loaded: LoadedCase, folder: Path, comm, overwrite: bool = False) ->
     return make_report(whole, 0, timer.seconds, 0.0, 0.0, written)
 
 
-def _tell_unused(case: Case, comm) -> None:
-    """What a case for V asks for and times of arrival cannot give."""
-    asked: list[str] = [name for name in ("probes", "electrode", "bath") if name in case.model_fields_set]
-    asked += [f"output.{name}" for name in ("fields", "state") if name in case.output.model_fields_set]
-    if "measures" in case.output.model_fields_set:
-        asked += [f"output.measures {name}" for name in case.output.measures if name not in ("activation", "velocity")]
-    if asked:
-        say(comm, f'tissue.model = "eikonal" knows times and no V, so there are no {", ".join(asked)}; '
-                  '"reaction_eikonal" has them')  # fmt: skip
+def _tell_unread(case: Case, comm) -> None:
+    """What a case says, perhaps for another model, and this one does not look at."""
+    keys = unread(case)
+    if keys:
+        say(comm, f'without effect for tissue.model = "{case.tissue.model}": {", ".join(keys)}')
+    if case.tissue.model == "eikonal" and not by_cells(case):
+        say(comm, "the velocities are given: cells and conductivities are not looked at")
 
 
 def reaction_eikonal(case: Case, domain: Subdomain, kernels: Sequence[Kernel], fibres) -> ReactionEikonal:
     """The eikonal equation's waves drive the cells, coupled by diffusion (RE+) or not (RE-)."""
     part, foot = domain.part, case.tissue.foot or FootCase()
+    _tell_unread(case, part.comm)
     cells = populations(part, case.cells, kernels)
     known = _plane_waves(case, cells, part.comm) if by_cells(case) or foot.form == "wave" else []
     tensor = squared_velocities(case, part, cells, known, fibres)
@@ -162,6 +162,9 @@ def _write(loaded: LoadedCase, domain: Subdomain, T: Field, folder: Path) -> int
         velocity = front_velocity(domain.part, times)
         maps, rows = {**MAPS, **SPEEDS}, (*velocity.T, np.linalg.norm(velocity, axis=1))
         values |= dict(zip(SPEEDS, rows, strict=True))
+    if case.output.coordinates:
+        where = CoordinateMaps(domain.part)
+        maps, values = {**maps, **where.maps}, {**values, **where.values()}
     words = attributes(loaded, whole)
     path = folder / "result.exo"
     with ExodusWriter(path, whole, {}, words, maps, case.output.fibres, title=case.title) as result:

@@ -4,6 +4,7 @@ import pytest
 from tools import STIMULUS, case_text
 
 from hpc_twin.case import load_case
+from hpc_twin.case.eikonal import unread
 from hpc_twin.parallel import InputError
 
 
@@ -63,3 +64,31 @@ def test_cables_need_a_velocity_of_their_own(tmp_path):
         case(tmp_path, "tissue.model=eikonal", network, given)
     assert case(tmp_path, "tissue.model=eikonal", network, given, 'tissue.velocity.regions.purkinje.values=["2 m/s"]')
     assert case(tmp_path, "tissue.model=reaction_eikonal", network)
+
+
+@pytest.mark.parametrize(
+    ("override", "words"),
+    [
+        ('probes.middle=["1 mm","1 mm","1 mm"]', "probes"),
+        ("solver.rtol=1e-3", "solver"),
+        ('tissue.splitting="strang"', "tissue.splitting"),
+        ('output.activation_threshold="-20 mV"', "output.activation_threshold"),
+        ('output.fields=["V"]', "output.fields"),
+        ('output.measures=["velocity","phase"]', "output.measures phase"),
+        ('cells.gradients."gate.tau_close".x=["1x","2x"]', "cells.gradients"),
+        ('bath.regions.blood.conductivity=["0.6 S/m"]', "bath.regions.blood.conductivity"),
+        ('stimulus=[{node_set="x0",strength="70 uA/mm^3"}]', "stimulus.strength but its sign"),
+        ('stimulus=[{node_set="x0",coupling=["300 ms"]}]', "stimulus.coupling"),
+        ('stimulus=[{node_set="x0",times=["0 ms","300 ms"]}]', "stimulus.times but the first"),
+    ],
+)
+def test_keys_for_a_membrane_potential_are_known_as_unread(tmp_path, override, words):
+    eikonal = "tissue.model=eikonal"
+    assert set(unread(case(tmp_path, eikonal, override))) - set(unread(case(tmp_path, eikonal))) == {words}
+
+
+def test_reaction_eikonal_reads_all_but_the_stimulus_current_and_without_diffusion_the_solver(tmp_path):
+    keys = ["tissue.model=reaction_eikonal", "solver.rtol=1e-3", 'output.every="1 ms"']
+    assert unread(case(tmp_path, *keys)) == []
+    alone = case(tmp_path, *keys, "tissue.foot.diffusion=false", 'stimulus=[{node_set="x0",duration="1 ms"}]')
+    assert unread(alone) == ["solver", "stimulus.duration"]

@@ -71,6 +71,11 @@ def test_wrong_overrides(tmp_path, override):
         (("[[stimulus]]\n", '[[stimulus]]\nperiod = "1 ms"\n'), "period is shorter"),
         (("[cells]\n", "[cells]\nsubsteps = 0\n"), r"cells\.substeps: found 0; input should be greater"),
         (("[cells]\n", "[cells]\nlayers.top.model = 'x'\n"), "found top, allowed are endo, mid, epi"),
+        (("[cells]\n", "[cells]\nlayer_depths = [0.2, 0.8]\n"), "layer_depths belongs to layers"),
+        (
+            ("[cells]\n", "[cells]\nlayers.mid.model = 'x'\nlayer_depths = [0.8, 0.2]\n"),
+            "layer_depths: found 0.8 and 0.2",
+        ),
         ((TISSUE, ""), "tissue is missing"),
         ((CELLS, ""), "cells is missing"),
         ((STIMULUS, "[fibres]\nrule = 'constant'\n"), "direction"),

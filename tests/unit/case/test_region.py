@@ -73,6 +73,8 @@ def gradient(words: str, parameters: str = "") -> str:
         ("x = ['1x', 2]", "", "give all numbers or all multiples"),
         ("x = ['1 x', '2y']", "", "give all numbers or all multiples"),
         ("x = ['fast', 'slow']", "", "give all numbers or all multiples"),
+        ("x = ['nanx', '2x']", "", "finite ones"),
+        ("x = [1.0, inf]", "", "finite ones"),
         ("x = [100, 200]\ny = ['1x', '2x']", "", "values along several coordinates must be multiples"),
         ("x = [100, 200]", "'gate.tau_close' = 150", "found a value in parameters and others in gradients"),
         ("spread = -0.1", "", "greater than or equal to 0"),

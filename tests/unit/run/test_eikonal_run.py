@@ -41,6 +41,19 @@ def test_plane_wave_at_the_velocity_of_the_cells(tmp_path, capsys):
     assert times.max() == pytest.approx(3 / (speed * np.sqrt(0.28 / 0.14)), rel=5e-3)
 
 
+def test_coordinates_are_stored_too(tmp_path):
+    heart = '[mesh]\ngenerate = "left_ventricle"\nshape = { h = "6 mm" }\n'
+    text = case_text(mesh=heart, stimulus='[[stimulus]]\nnode_set = "endo"\n')
+    (tmp_path / "case.toml").write_text(text)
+    loaded = load_case(
+        tmp_path / "case.toml", ["tissue.model=eikonal", FIXED.split(",")[0] + "]", "output.coordinates=true"]
+    )
+    simulate(loaded, tmp_path / "out", world())
+    with read_result(tmp_path / "out" / "result.exo") as result:
+        depth, times = result.map("transmural"), result.map("activation")
+    assert times[depth == 0].max() == 0 and times[depth == 1].min() > 5
+
+
 def test_velocity_map(tmp_path):
     """Beyond the stimulus a plane wave along x, along the fibres."""
     ran(tmp_path, FIXED, 'output.measures=["activation","velocity"]')
@@ -70,6 +83,13 @@ def test_two_stimuli_meet(tmp_path):
     points, times = ran(tmp_path, FIXED, 'tissue.until="10 ms"', stimulus=STIMULUS + second)
     x = points[:, 0]
     assert times == pytest.approx(np.minimum(np.maximum(x - 1, 0), 1.2 + 4 - x) / 0.6, abs=1e-5)
+
+
+def test_what_is_not_looked_at_is_said(tmp_path, capsys):
+    ran(tmp_path, FIXED, "solver.rtol=1e-3")
+    told = capsys.readouterr().out
+    assert "without effect" in told and "solver" in told
+    assert "cells and conductivities are not looked at" in told
 
 
 def test_maps_alone_are_drawn(tmp_path):
