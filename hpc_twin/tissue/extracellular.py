@@ -30,7 +30,8 @@ class Extracellular:
     at their interface, and no intracellular current crosses it. Each set of electrodes that hold a potential at the
     same time has a solver of its own, set up when it is first met; each lead is solved for once.
 
-    reference  (whole.n_owned,) weights: phi_e has no mean over them where no electrode holds a potential
+    reference  (whole.n_owned,) weights: phi_e has no mean over them where no electrode holds a potential; of a medium
+               in pieces (see DirichletSolver) this holds for the largest
     """
 
     def __init__(
@@ -50,8 +51,8 @@ class Extracellular:
         self._current = Field(domain.part, "intracellular current", "uA")
         self._load = np.zeros(domain.whole.n_owned)
         self._nowhere = bulk.rows.diagonal() == 0
-        weights = np.where(self._nowhere, 0.0, reference)
-        self._reference = weights / sum_over(domain.whole.comm, float(weights.sum()))
+        self._weights = np.where(self._nowhere, 0.0, reference)
+        self._reference = np.zeros_like(self._weights)
 
     @property
     def iterations(self) -> int:
@@ -71,7 +72,19 @@ class Extracellular:
                 self.bulk, fixed, "elliptic", how.rtol, 0.0, how.options, True, "bidomain.options"
             )
             self._require_ways_out(self._solvers[holding])
+            if self._solvers[holding].floating:
+                self._refer_to(self._solvers[holding].kernel.owned)
         return self._solvers[holding]
+
+    def _refer_to(self, kernel: np.ndarray) -> None:
+        """Take the mean over what of the reference lies in the piece that floats, where ``kernel`` (n_owned,) is 1."""
+        weights = self._weights * kernel
+        total, size = sum_over(self.domain.whole.comm, np.array((weights.sum(), kernel.sum())))
+        if size and not total:
+            raise InputError(
+                "bidomain.reference: nothing conducts there, or nothing that is connected with most of the medium"
+            )
+        self._reference = weights / (total or 1.0)
 
     def _require_ways_out(self, solver: DirichletSolver) -> None:
         """Currents into a piece of the medium that nothing holds, and that nothing connects with the rest, sum to 0."""
@@ -114,6 +127,6 @@ class Extracellular:
         """(whole.n_owned,) ``potential``, of no mean over the reference if it floats, NaN where nothing conducts."""
         if self.solver(holding).floating:
             mean = sum_over(self.domain.whole.comm, float(self._reference @ potential.owned))
-            potential.owned -= mean
+            potential.owned -= mean * self.solver(holding).kernel.owned
             potential.touched()
         return np.where(self._nowhere, np.nan, potential.owned)

@@ -219,6 +219,35 @@ def test_currents_between_pieces_that_nothing_connects_are_refused():
         problem.prepare(0.1)
 
 
+def split():
+    """A plate of tissue in two pieces, x <= 0.5 and x >= 1.5, with nothing that conducts in between."""
+    whole = plate()
+    made = medium(whole)
+    cut = abs(middles(whole)[:, 0] - 1.0) < 0.49
+    made.bulk[cut] = made.intracellular[cut] = 0.0
+    return made
+
+
+def test_the_largest_of_pieces_has_no_mean_and_the_others_a_zero():
+    made = split()
+    x = made.domain.whole.points[:, 0]
+    problem = bidomain(made)
+    start(problem)
+    phi_e = problem.phi_e()
+    large, small = x > 1.4, x < 0.6
+    assert np.array_equal(np.isfinite(phi_e), large | small)
+    assert abs(made.volumes[large] @ phi_e[large]) < 1e-9 * np.ptp(phi_e[large])
+    assert np.abs(phi_e[small]).min() == 0.0 and np.ptp(phi_e[small]) > 0.01
+
+
+def test_a_reference_where_nothing_floats_is_refused():
+    made = split()
+    x = made.domain.whole.points[:, 0]
+    for nowhere in (x < 0.6, np.zeros(len(x), bool)):
+        with pytest.raises(InputError, match=r"bidomain.reference: nothing conducts there"):
+            bidomain(made, reference=nowhere.astype(float)).prepare(0.1)
+
+
 def test_electrodes_that_share_nodes_are_refused():
     both = [Electrode(name, "ground", np.array([3])) for name in "ab"]
     with pytest.raises(InputError, match="share nodes"):
