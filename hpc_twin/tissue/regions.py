@@ -66,8 +66,8 @@ def share(part: Part, chosen: np.ndarray, score: np.ndarray, fraction: float) ->
     """
     mine = np.sort(score[: part.n_owned_elements][chosen[: part.n_owned_elements]])
     total = sum_over(part.comm, len(mine))
-    ends = part.comm.allgather((mine[0], mine[-1]) if len(mine) else (np.inf, -np.inf))
-    low, high = np.min(ends) - 1.0, np.max(ends)
+    firsts, lasts = zip(*part.comm.allgather((mine[0], mine[-1]) if len(mine) else (np.inf, -np.inf)), strict=True)
+    low, high = min(firsts) - 1.0, max(lasts)
     wanted, middle = round(fraction * total), high
     while total and sum_over(part.comm, int(np.searchsorted(mine, middle, "right"))) != wanted:
         middle = (low + high) / 2

@@ -28,6 +28,10 @@ name = "patches"
 coordinates = { x = [0.5, 1] }
 fraction = 0.4
 length = "2 mm"
+[[region]]
+name = "tip"  # so small that some rank has none of it
+coordinates = { z = [0, 0.15] }
+fraction = 0.5
 [cells]
 model = "mitchell_schaeffer_2003"
 [cells.gradients."gate.tau_close"]
