@@ -64,10 +64,15 @@ def reference(case: Case, whole: Part) -> np.ndarray | None:
 
 def electrodes(case: Case, made: Medium) -> list[Electrode]:
     """All electrodes. Raises InputError for one that hits nothing, or nothing that conducts."""
-    whole = made.domain.whole
-    touched = np.zeros(whole.n_local + 1, bool)  # the last entry takes the padding of elements
-    touched[whole.element_nodes[np.trace(made.bulk, axis1=1, axis2=2) > 0]] = True
+    touched = conducts(made.domain.whole, made.bulk)
     return [_electrode(wanted, k, made, touched) for k, wanted in enumerate(case.electrode)]
+
+
+def conducts(part: Part, sigma: np.ndarray) -> np.ndarray:
+    """(n_local,) whether a node belongs to an element whose ``sigma`` (n_local_elements, 3, 3) is not zero."""
+    touched = np.zeros(part.n_local + 1, bool)  # the last entry takes the padding of elements
+    touched[part.element_nodes[np.trace(sigma, axis1=1, axis2=2) > 0]] = True
+    return touched[:-1]
 
 
 def _electrode(wanted: ElectrodeCase, number: int, made: Medium, touched: np.ndarray) -> Electrode:

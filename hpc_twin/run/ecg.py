@@ -15,7 +15,7 @@ from hpc_twin.mesh.part import Part
 from hpc_twin.mesh.partition import distribute
 from hpc_twin.mesh.read import read
 from hpc_twin.parallel import on_root, warn
-from hpc_twin.run.bidomain import medium
+from hpc_twin.run.bidomain import conducts, medium
 from hpc_twin.tissue.conductivity import tensors
 from hpc_twin.tissue.ecg import Electrocardiogram, infinite_medium, require_outside
 from hpc_twin.tissue.leadfield import electrode_node, interpolated, lead_fields, weights
@@ -71,7 +71,7 @@ def _infinite(wanted: EcgCase, made: Medium, places: np.ndarray) -> np.ndarray:
 def _in_mesh(wanted: EcgCase, made: Medium) -> tuple[np.ndarray, np.ndarray]:
     """Lead fields in heart and bath of one mesh."""
     domain = made.domain
-    nodes, places = _snapped(wanted, domain.whole)
+    nodes, places = _snapped(wanted, domain.whole, made.bulk)
     fields = lead_fields(domain.whole, made.bulk, nodes, made.extent)
     return weights(domain.part, made.intracellular, fields[:, domain.nodes], _thickness(made)), places
 
@@ -85,8 +85,9 @@ def _in_torso(
     body = distribute(found[0] if found else None, heart.comm, case.partition.method)
     default = None if torso.conductivity is None else (torso.conductivity,)
     regions = {name: (value,) for name, value in torso.regions.items()}
-    nodes, places = _snapped(wanted, body)
-    fields = lead_fields(body, tensors(body, default, regions, None, None, "ecg.torso"), nodes)
+    sigma = tensors(body, default, regions, None, None, "ecg.torso")
+    nodes, places = _snapped(wanted, body, sigma)
+    fields = lead_fields(body, sigma, nodes)
     on_heart = interpolated(body, fields, heart.points, "ecg.torso.file")
     return weights(heart, made.intracellular, on_heart, _thickness(made)), places
 
@@ -96,9 +97,10 @@ def _thickness(made: Medium) -> np.ndarray | None:
     return None if made.extent is None else made.extent[made.domain.elements]
 
 
-def _snapped(wanted: EcgCase, part: Part) -> tuple[list[int], np.ndarray]:
-    """Nodes of the electrodes, those of a 12-lead ECG on the surface, and where they are."""
-    anywhere, surface = np.ones(part.n_owned, bool), outside(part.elements, part.n_local)[: part.n_owned]
+def _snapped(wanted: EcgCase, part: Part, sigma: np.ndarray) -> tuple[list[int], np.ndarray]:
+    """Nodes of the electrodes, where ``sigma`` conducts, those of a 12-lead ECG on the surface; where they are."""
+    anywhere = conducts(part, sigma)[: part.n_owned]
+    surface = anywhere & outside(part.elements, part.n_local)[: part.n_owned]
     found = [
         electrode_node(part, np.array(place), surface if name in STANDARD else anywhere)
         for name, place in wanted.electrodes.items()

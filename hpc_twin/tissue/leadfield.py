@@ -33,11 +33,13 @@ def lead_fields(
     """(n_electrodes, n_local) Z_e [1/mS]; one solver by multigrid for all electrodes. Collective.
 
     sigma  (n_local_elements, 3, 3) mS/mm;  nodes  local owned node of each electrode, -1 on ranks that do not own it
-    Raises RunError when a solve does not converge, for example where the body is not connected.
+    A body in pieces is its largest one. Raises InputError for an electrode elsewhere, RunError when a solve does not
+    converge.
     """
-    volume = _volumes(part, sigma.any(axis=(1, 2)) * (1.0 if extent is None else extent))
-    everywhere = volume / sum_over(part.comm, float(volume.sum()))
     solver = DirichletSolver(stiffness(part, sigma, extent), np.zeros(part.n_local, bool), "lead_field", rtol)
+    _require_connected(part, solver.kernel.owned, nodes)
+    volume = _volumes(part, sigma.any(axis=(1, 2)) * (1.0 if extent is None else extent)) * solver.kernel.owned
+    everywhere = volume / sum_over(part.comm, float(volume.sum()))
     fields = [Field(part, "lead field", "1/mS") for _ in nodes]
     for node, field in zip(nodes, fields, strict=True):
         source = -everywhere
@@ -45,6 +47,18 @@ def lead_fields(
             source[node] += 1.0
         solver.solve(None, field, source)
     return np.array([field.local for field in fields])
+
+
+def _require_connected(part: Part, body: np.ndarray, nodes: Sequence[int]) -> None:
+    """``body``: (n_owned,) 1 in the piece of what conducts on which fields are solved, 0 elsewhere."""
+    for node in nodes:
+        lost = node >= 0 and not body[node]
+        if sum_over(part.comm, int(lost)):
+            x, y, z = sum_over(part.comm, part.points[node] if lost else np.zeros(3))
+            raise InputError(
+                f"ecg.electrodes: nothing that conducts connects the one at ({x:.4g}, {y:.4g}, {z:.4g}) mm with most "
+                "of the body: move it, or give what lies between a conductivity"
+            )
 
 
 def _volumes(part: Part, extent: np.ndarray) -> np.ndarray:

@@ -98,3 +98,18 @@ def test_a_heart_outside_its_torso():
     torso = distribute(slab((4.0, 4.0, 4.0), 1.0), world())
     with pytest.raises(InputError, match=r"ecg.torso.file: 1 of the heart's 2 nodes lie outside.*\(9, 1, 1\)"):
         interpolated(torso, np.zeros((1, torso.n_local)), np.array([[1.0, 1, 1], [9, 1, 1]]), "ecg.torso.file")
+
+
+def test_a_body_in_pieces_is_its_largest_one():
+    """Tissue that nothing connects with the electrodes is not seen by them, and no electrode may lie there."""
+    domain, sigma = in_bath()
+    whole, part = domain.whole, domain.part
+    x = whole.points[whole.elements].mean(axis=1)[:, 0]
+    sigma[(x > 7) & (x < 9)] = 0.0
+    inner = everywhere(part, SIGMA_I) * ~((x > 7) & (x < 9))[domain.elements][:, None, None]
+    at = [int(np.linalg.norm(whole.points - place, axis=1).argmin()) for place in ((0.0, 7, 7), (6.0, 7, 7))]
+    w = weights(part, inner, lead_fields(whole, sigma, at)[:, domain.nodes])
+    far = part.points[:, 0] > 9.0
+    assert np.abs(w[:, far]).max() == 0.0 < 1e-3 < np.abs(w[:, ~far]).max()
+    with pytest.raises(InputError, match=r"ecg.electrodes: nothing .* connects the one at \(14, 7, 7\) mm"):
+        lead_fields(whole, sigma, [int(np.linalg.norm(whole.points - (14.0, 7, 7), axis=1).argmin())])
