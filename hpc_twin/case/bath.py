@@ -1,6 +1,6 @@
 """[bath]: what conducts but has no cells: torso, lungs, blood, a dish."""
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from hpc_twin.case.quantities import Conductivity
 from hpc_twin.case.section import Section
@@ -12,6 +12,13 @@ class BathRegionCase(Section):
     conductivity: tuple[Conductivity, ...] = Field(
         min_length=1, max_length=3, description="sigma_b; one value is isotropic, two are along the fibre and across"
     )
+
+    @field_validator("conductivity")
+    @classmethod
+    def _conducts(cls, conductivity: tuple[float, ...]):
+        if not any(conductivity):
+            raise ValueError("a bath conducts: what does not stands in tissue.without")
+        return conductivity
 
 
 class BathCase(Section):

@@ -38,13 +38,8 @@ def conducting(case: "Case") -> None:
                 raise ValueError(f"{key}.{name}: region '{name}' has no cells, since it stands in {kind}")
 
 
-BUILT = ("monodomain", "bidomain", "pseudo_bidomain", "eikonal", "reaction_eikonal")
-
-
-def built(case: "Case") -> None:
-    """What is not there yet is refused, not ignored."""
-    if case.tissue.model not in BUILT:
-        raise ValueError(f'tissue.model: "{case.tissue.model}" is not built yet, allowed are {", ".join(BUILT)}')
+def orders(case: "Case") -> None:
+    """What quadratic elements cannot do."""
     if case.tissue.order == 2 and case.tissue.lumping > 0:
         raise ValueError(
             f'tissue.mass: found {case.tissue.mass!r}, tissue.order = 2 allows "consistent" only: lumped, the mass of '
@@ -68,7 +63,7 @@ def both_conductivities(case: "Case") -> None:
 CHECKS: tuple[Callable[["Case"], None], ...] = (
     times,
     conducting,
-    built,
+    orders,
     both_conductivities,
     beginnings,
     measures,

@@ -1,14 +1,17 @@
 """[ecg]: electrodes, and what conducts between them and the heart."""
 
+import re
 from typing import TYPE_CHECKING, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from hpc_twin.case.quantities import Conductivity, Point, PositiveTime
 from hpc_twin.case.section import Section
 
 if TYPE_CHECKING:
     from hpc_twin.case.schema import Case
+
+NAME = re.compile(r"\w([\w .+-]*[\w+-])?")  # what a NetCDF attribute may hold in its name, and more is not needed
 
 
 class TorsoCase(Section):
@@ -38,6 +41,14 @@ class EcgCase(Section):
         min_length=1, description="name -> point; RA, LA, LL and V1 to V6 give the 12 leads, others potentials"
     )
     torso: TorsoCase | None = None
+
+    @field_validator("electrodes")
+    @classmethod
+    def _names(cls, electrodes: dict):
+        for name in electrodes:
+            if not NAME.fullmatch(name):
+                raise ValueError(f"name '{name}': give a name of letters, digits, _, +, -, and . or blanks within")
+        return electrodes
 
     @model_validator(mode="after")
     def _one_medium(self):

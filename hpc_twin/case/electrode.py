@@ -63,8 +63,16 @@ def electrodes_fit(case: "Case") -> None:
         raise ValueError(
             f'electrode "{electrodes[0].name}": a single voltage drives no current: add a ground or a second electrode'
         )
+    for number, electrode in enumerate(electrodes):
+        if electrode.kind == "voltage" and electrode.between == "open" and electrode.duration < case.tissue.dt:
+            raise ValueError(
+                f"electrode.{number}.duration: found {electrode.duration:g} ms, less than tissue.dt = "
+                f"{case.tissue.dt:g} ms: it might never be on"
+            )
     if not any(electrode.holds for electrode in electrodes):
         _balanced(case)
+    elif case.bidomain.reference is not None:
+        raise ValueError("bidomain.reference: an electrode holds the potential at all times, which leaves no choice")
 
 
 def _balanced(case: "Case") -> None:

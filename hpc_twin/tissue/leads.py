@@ -37,7 +37,8 @@ def leads_of(electrodes: Sequence[str], reference: str) -> Leads:
 
     With RA, LA and LL: I, II, III, aVR, aVL, aVF and those of V1 to V6 that are there, against Wilson's terminal.
     Without them every electrode gives its potential, against RL where there is one, else against ``reference``.
-    Raises InputError when an electrode is called like a limb lead, or when there is nothing but RL.
+    Raises InputError when an electrode is called like a limb lead, or in small letters like one of the 12 leads', or
+    when there is nothing but RL.
     """
     rows: dict[str, dict[str, float]] = {}
     against = {limb: -share for limb, share in TERMINAL.items()}
@@ -53,6 +54,9 @@ def leads_of(electrodes: Sequence[str], reference: str) -> Leads:
 
 
 def _sensible(electrodes: Sequence[str], rows: dict) -> None:
+    for name in electrodes:
+        if name not in STANDARD and name.upper() in STANDARD:
+            raise InputError(f"ecg.electrodes.{name}: did you mean '{name.upper()}'? Else call the electrode otherwise")
     for name in LIMB_LEADS:
         if name in electrodes:
             raise InputError(

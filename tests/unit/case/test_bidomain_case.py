@@ -48,6 +48,12 @@ def test_electrodes_are_read_in_house_units(tmp_path):
         (PLUS + 'kind = "curent"\n', "current"),
         ("[bidomain]\nevery = 2\n", r'bidomain.every: tissue.model = "bidomain" solves for phi_e in every step'),
         ('[bidomain]\nsolve = "blocks"\n', "block"),
+        (
+            PLUS + 'kind = "voltage"\nvoltage = "1 V"\nduration = "0.01 ms"\n' + GROUND,
+            r"electrode.0.duration: found 0.01 ms, less than tissue.dt = 0.05 ms",
+        ),
+        ('[bidomain.reference]\nnode_set = "x0"\n' + GROUND, "bidomain.reference: an electrode holds the potential"),
+        ('[bath.regions.blood]\nconductivity = ["0 S/m"]\n', r"bath.regions.blood.conductivity.* a bath conducts"),
     ],
 )
 def test_refused(tmp_path, more, words):

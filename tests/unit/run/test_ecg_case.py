@@ -104,6 +104,15 @@ def test_electrodes_far_from_the_surface_are_warned_of(tmp_path, capsys):
     assert "ecg.electrodes.V1: the nearest surface node is 38 mm away" in capsys.readouterr().err
 
 
+def test_an_electrode_where_nothing_conducts_moves_to_what_does(tmp_path):
+    """Not to the nodes of the hole itself, where every lead field is zero."""
+    hole = '[[region]]\nname = "hole"\nsphere = { centre = ["2 mm", "1.5 mm", "1 mm"], radius = "1 mm" }\n'
+    tissue = TISSUE.replace("[tissue]\n", '[tissue]\nwithout = ["hole"]\n')
+    ecg = '[ecg]\nmethod = "lead_field"\n' + electrodes({"inside": (2.0, 1.5, 1.0)})
+    found = ran(tmp_path, ecg, tissue=tissue, more=hole)
+    assert np.linalg.norm(found.attributes["electrode_inside_mm"] - (2.0, 1.5, 1.0)) > 0.4
+
+
 REFUSED = {
     "two media": ('[ecg]\nmethod = "lead_field"\nconductivity = "0.2 S/m"\n', "", "conductivity is that of"),
     "torso in infinity": ("[ecg]\n", '[ecg.torso]\nfile = "a.vtu"\nconductivity = "0.2 S/m"\n', "torso belongs to"),
@@ -115,6 +124,8 @@ REFUSED = {
     ),
     "clock": ('[ecg]\nevery = "0.25 ms"\n', "", "ecg.every: found 0.25 ms, it must be a multiple"),
     "insulator": ('[ecg]\nconductivity = "0 S/m"\n', "", "conductivity: found 0"),
+    "slash": ("[ecg]\n", '"a/b" = ["1 mm", "2 mm", "9 mm"]\n', "ecg.electrodes.* name 'a/b': give a name of letters"),
+    "no name": ("[ecg]\n", '"" = ["1 mm", "2 mm", "9 mm"]\n', "ecg.electrodes.* name '': give a name of letters"),
     "misspelt": ('[ecg]\nmethode = "lead_field"\n', "", "did you mean 'method'"),
 }
 

@@ -52,7 +52,8 @@ def test_without_all_limbs_there_are_potentials_only():
 
 
 @pytest.mark.parametrize(
-    ("electrodes", "words"), [(["II", "RA"], "'II' is a lead"), (["RL"], "found RL"), ([], "none")]
+    ("electrodes", "words"),
+    [(["II", "RA"], "'II' is a lead"), (["ra", "LA"], "did you mean 'RA'"), (["RL"], "found RL"), ([], "none")],
 )
 def test_refused(electrodes, words):
     with pytest.raises(InputError, match=words):
