@@ -33,12 +33,34 @@ def read_network(path: Path, unit: str | None = None) -> Network:
         if mesh.width != 2:
             raise InputError(f"{path}: holds {'triangles' if mesh.width == 3 else 'tetrahedra'}, a network is of lines")
         points, lines, scale = mesh.points, mesh.elements, 1.0
+    points, lines = _sound(path, points, lines)
     lines = _outwards(len(points), lines)
     network = Network(points * scale, lines, np.full(len(lines), "purkinje"), ends(points, lines))
     first = roots(points, lines)
     if not len(network.terminals) or not len(first):
         raise InputError(f"{path}: has no free end, so it can neither be stimulated nor joined to muscle")
     return Network(network.points, lines, network.kinds, network.terminals, {"his": _beginning(network, first)})
+
+
+def _sound(path: Path, points: np.ndarray, lines: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Points that lines use, and the lines.
+
+    Raises InputError for coordinates that are no finite numbers and for lines without length or given twice.
+    """
+    used, compact = np.unique(lines, return_inverse=True)
+    points, lines = points[used], compact.reshape(lines.shape)
+    bad = np.flatnonzero(~np.isfinite(points).all(axis=1))
+    if len(bad):
+        raise InputError(f"{path}: the coordinates of point {used[bad[0]]} are no finite numbers")
+    empty = np.flatnonzero((points[lines[:, 0]] == points[lines[:, 1]]).all(axis=1))
+    if len(empty):
+        place = ", ".join(f"{x:.4g}" for x in points[lines[empty[0], 0]])
+        raise InputError(f"{path}: a line at ({place}) has length zero: both ends are in one place")
+    pairs, count = np.unique(np.sort(lines, axis=1), axis=0, return_counts=True)
+    if (count > 1).any():
+        first, second = used[pairs[count.argmax()]]
+        raise InputError(f"{path}: the line between points {first} and {second} stands there {count.max()} times")
+    return points, lines
 
 
 def _beginning(network: Network, first: np.ndarray) -> np.ndarray:
@@ -72,13 +94,13 @@ def _cables(path: Path) -> tuple[np.ndarray, np.ndarray]:
         raise InputError(f"{path}: cannot be read ({error})") from None
     plain = re.sub(r"(?im)^\s*(cable\s+\d+|#.*)$", "", text)
     numbers = [float(word) for word in NUMBER.findall(plain)]
-    if not numbers:
+    if not numbers or not 1 <= numbers[0] < len(numbers):
         raise InputError(f"{path}: holds no cables")
     points: list[list[float]] = []
     lines: list[tuple[int, int]] = []
     at = 1
     for cable in range(int(numbers[0])):
-        count = int(numbers[at + 4]) if at + HEAD < len(numbers) else -1
+        count = int(min(numbers[at + 4], len(numbers))) if at + HEAD < len(numbers) else -1
         values = numbers[at + HEAD + 1 : at + HEAD + 1 + 3 * count]
         if count < 2 or len(values) < 3 * count:
             raise InputError(f"{path}: cable {cable} of {int(numbers[0])} is not whole; is the file truncated?")

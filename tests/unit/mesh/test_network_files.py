@@ -84,6 +84,44 @@ def test_the_cables_of_carp(tmp_path):
         read_network(path)
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("0\n", "holds no cables"),
+        ("-3\n", "holds no cables"),
+        ("1e999\n", "holds no cables"),
+        (PKJE.replace("\n3\n7.0", "\n1e999\n7.0"), "cable 0 of 3 is not whole"),
+        (PKJE.replace("500 0 0", "1e999 0 0"), "point 1 are no finite numbers"),
+        (PKJE.replace("500 0 0", "0 0 0"), r"a line at \(0, 0, 0\) has length zero"),
+    ],
+)
+def test_damaged_cables_of_carp(tmp_path, text, words):
+    path = tmp_path / "tree.pkje"
+    path.write_text(text)
+    with pytest.raises(InputError, match=words):
+        read_network(path)
+
+
+def test_lines_that_are_none(tmp_path):
+    path = tmp_path / "tree.vtu"
+    for points, lines, words in (
+        (np.where(Y == 2, np.nan, Y), [(0, 1), (1, 2), (1, 3)], "point 2 are no finite numbers"),
+        (Y, [(0, 1), (1, 1), (1, 2)], r"a line at \(1, 0, 0\) has length zero"),
+        (Y, [(0, 1), (1, 2), (1, 0)], "between points 0 and 1 stands there 2 times"),
+    ):
+        meshio.Mesh(points, [("line", np.array(lines))]).write(path, binary=False)
+        with pytest.raises(InputError, match=words):
+            read_network(path)
+
+
+def test_points_that_no_line_uses_are_left_out(tmp_path):
+    path = tmp_path / "tree.vtu"
+    meshio.Mesh(np.insert(Y, 1, 9.0, axis=0), [("line", np.array([(0, 2), (2, 3), (2, 4)]))]).write(path, binary=False)
+    found = read_network(path)
+    np.testing.assert_allclose(found.points, Y)
+    assert found.lines.tolist() == [[0, 1], [1, 2], [1, 3]] and found.terminals.tolist() == [2, 3]
+
+
 def test_files_that_hold_no_network(tmp_path):
     path = tmp_path / "ring.vtu"
     meshio.Mesh(Y[:3], [("line", np.array([(0, 1), (1, 2), (2, 0)]))]).write(path, binary=False)
