@@ -1,5 +1,6 @@
 """[initial]: what the tissue begins with, where that is not the rest of its cells."""
 
+from math import hypot, inf
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field, model_validator
@@ -27,8 +28,8 @@ class RotorCase(Section):
 
     @model_validator(mode="after")
     def _axis(self):
-        if not any(self.axis):
-            raise ValueError("axis: found length zero")
+        if not 0 < hypot(*self.axis) < inf:
+            raise ValueError(f"axis: found length {hypot(*self.axis):g}, it must be a direction")
         return self
 
 

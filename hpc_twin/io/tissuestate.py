@@ -207,7 +207,9 @@ def _require_models(
 ) -> None:
     """The cells of each population were of models with the same states and, if wanted, the same parameters."""
     for cells in populations:
-        here = set(np.nan_to_num(np.unique(numbers[cells.nodes]), nan=-1.0).astype(int).tolist())
+        here = set(
+            np.nan_to_num(np.unique(numbers[cells.nodes]), nan=-1.0, posinf=-1.0).clip(-1.0).astype(int).tolist()
+        )
         for number in sorted(set().union(*comm.allgather(here))):
             if not 0 <= number < len(state.models):
                 raise InputError(f"{state.path}: holds no cells at some nodes where {cells.kernel.name} lives now")

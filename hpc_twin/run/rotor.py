@@ -18,6 +18,7 @@ from hpc_twin.tissue.problem import Problem
 
 DURATION = 1.0  # ms, of the pulses that pace a cell
 ALIKE = 0.7  # of the time that a cell is excited in one beat, in the other
+ALWAYS = 0.98  # of a beat: who is excited for so long was never at rest
 ROWS = 1000  # of a cycle, at most
 
 
@@ -65,7 +66,7 @@ def _cycle(kernel: Kernel, wanted: RotorCase, dt: float) -> Traces:
     assert traces.V is not None and kernel.v_initial is not None
     middle = (kernel.v_initial + traces.V.max()) / 2
     excited = [int((traces.V[traces.beat(number)] > middle).sum()) for number in (0, 1)]
-    if min(excited) < ALIKE * max(excited):
+    if min(excited) < ALIKE * max(excited) or max(excited) > ALWAYS * len(traces.V[traces.beat(0)]):
         raise RunError(
             f"initial.rotor.cycle_length: a cell of {kernel.name} paced each {wanted.cycle_length:g} ms does not "
             "fire alike in every beat: give a longer one, the rotor finds its own"

@@ -67,6 +67,13 @@ def test_a_cell_that_cannot_follow_is_refused():
         _cycle(load("mitchell_schaeffer_2003", comm=alone()), rotor(cycle_length="250 ms"), 0.1)
 
 
+@pytest.mark.parametrize(("cycle_length", "beats"), [("60 ms", 2), ("0.5 ms", 20)])
+def test_a_cell_that_is_never_at_rest_is_refused(cycle_length, beats):
+    """Two beats that fit into one action potential, and pulses longer than the cycle, look alike all the time."""
+    with pytest.raises(RunError, match="does not fire alike in every beat"):
+        _cycle(load("bueno_orovio_2008_epi", comm=alone()), rotor(cycle_length=cycle_length, beats=beats), 0.05)
+
+
 def test_the_keys_are_those_of_the_case(tmp_path):
     (tmp_path / "case.toml").write_text(case_text(SHEET, CELLS, stimulus="", more=ROTOR))
     assert load_case(tmp_path / "case.toml").case.initial.rotor.centre == (6, 6, 0)
