@@ -21,7 +21,10 @@ VISIBLE = 0.02  # of the QRS complex's amplitude: a smaller T wave is none
 
 @dataclass(frozen=True)
 class Beat:
-    """One beat, of all leads together: onset and offset of QRS [ms], RR to the next beat [ms], NaN for the last."""
+    """One beat, of all leads together: onset and offset of QRS [ms], RR to the next beat [ms], NaN for the last.
+
+    Where the record ends within QRS its offset is NaN.
+    """
 
     onset: float
     offset: float
@@ -111,12 +114,13 @@ def _complexes(times: np.ndarray, steepness: np.ndarray) -> list[tuple[int, int]
 
 
 def _edges(times: np.ndarray, steepness: np.ndarray, span: tuple[int, int], first: int, last: int):
-    """(onset, offset) around the steep rows ``span``, within rows first to last [ms]."""
+    """(onset, offset) around the steep rows ``span``, within rows first to last [ms]; NaN for one still going on."""
     begin, end = span
     quiet = steepness < EDGE * steepness[begin : end + 1].max()
     before = _first_quiet(times[first : begin + 1][::-1], quiet[first : begin + 1][::-1])
     after = _first_quiet(times[end : last + 1], quiet[end : last + 1])
-    return float(times[begin - before]), float(times[end + after])
+    unfinished = end + after == len(times) - 1 and not quiet[-1]
+    return float(times[begin - before]), nan if unfinished else float(times[end + after])
 
 
 def _first_quiet(times: np.ndarray, quiet: np.ndarray) -> int:

@@ -92,6 +92,15 @@ def test_an_end_before_t_gives_no_qt():
     assert "QRS" in seen and "QT" not in seen and "T_II" not in seen
 
 
+def test_an_end_within_qrs_gives_no_qrs():
+    short = T < 75
+    assert summary(T[short], beat(T)[short, None], ["II"]) == {"beats": 1.0}
+    twice = np.arange(0.0, 875.0, 1.0)
+    seen = summary(twice, (beat(twice) + beat(twice - 800))[:, None], ["II"])
+    assert seen["beats"] == 2 and seen["QRS"] == pytest.approx(QRS_END - ONSET, abs=6)
+    assert seen["QT"] == pytest.approx(T_END - ONSET, abs=4)
+
+
 def test_an_end_within_t_gives_no_qt():
     short = T < T_PEAK - 10
     assert "QT" not in summary(T[short], beat(T)[short, None], ["II"])
