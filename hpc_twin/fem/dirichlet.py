@@ -63,11 +63,14 @@ class DirichletSolver:
         self.solver = LinearSolver(self.matrix, name, rtol, atol, options, guess, null, key)
         self._right = Field(part, "right-hand side", "1")
 
-    def solve(self, values: np.ndarray | None, solution: Field, right: np.ndarray | None = None) -> None:
+    def solve(
+        self, values: np.ndarray | None, solution: Field, right: np.ndarray | None = None, rtol: float = 1.0
+    ) -> None:
         """Overwrite ``solution`` (ghosts too); collective.
 
         values  (n_local,) g on fixed nodes, zero or any elsewhere; None is zero everywhere
         right   (n_owned,) b, None is zero
+        rtol    of this solve alone, where it is tighter than the solver's
         """
         self._right.owned[:] = 0.0 if right is None else right
         self._right.owned[self.fixed] = 0.0
@@ -75,7 +78,7 @@ class DirichletSolver:
             self._right.owned[:] -= self._coupling @ values
             self._right.owned[self.fixed] = self._scale * values[self.fixed]
         self._right.touched()
-        self.solver.solve(self._right.vector, solution.vector)
+        self.solver.solve(self._right.vector, solution.vector, rtol)
         solution.owned[self.fixed] = 0.0 if values is None else values[self.fixed]
         solution.touched()
         solution.update_ghosts()

@@ -53,11 +53,17 @@ class LinearSolver:
         self.ksp.setOptionsPrefix(f"{name}_")
         self._configure({**DEFAULTS, **(options or {})}, atol)
 
-    def solve(self, right: PETSc.Vec, solution: PETSc.Vec) -> None:
-        """Overwrite ``solution``, and ``right`` by its part in the range of a semidefinite A; collective."""
+    def solve(self, right: PETSc.Vec, solution: PETSc.Vec, rtol: float = 1.0) -> None:
+        """Overwrite ``solution``, and ``right`` by its part in the range of a semidefinite A; collective.
+
+        ``rtol``: of this solve alone, where it is the tighter one.
+        """
         if self._kernel is not None:
             self._kernel.remove(right)
+        usual = self.ksp.rtol
+        self.ksp.rtol = min(usual, rtol)
         self.ksp.solve(right, solution)
+        self.ksp.rtol = usual
         self.solves += 1
         self.iterations += self.ksp.getIterationNumber()
         if self.ksp.getConvergedReason() < 0:

@@ -11,6 +11,8 @@ from hpc_twin.fem.dirichlet import DirichletSolver
 from hpc_twin.parallel import InputError, sum_over
 from hpc_twin.tissue.electrodes import Electrodes
 
+ONCE = 1e-9  # rtol of what electrodes make: solved for once, and a shock is a thousand times what cells make
+
 
 @dataclass(frozen=True)
 class EllipticSolve:
@@ -119,7 +121,7 @@ class Extracellular:
         if (holding, k) not in self._leads:
             lead = Field(self.domain.whole, self.electrodes.all[k].name, "mV")
             values, load = self.electrodes.unit(k)
-            self.solver(holding).solve(values, lead, load)
+            self.solver(holding).solve(values, lead, load, ONCE)
             self._leads[holding, k] = lead.local
         return self._leads[holding, k]
 

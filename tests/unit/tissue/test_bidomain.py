@@ -13,6 +13,7 @@ from hpc_twin.parallel import InputError, world
 from hpc_twin.stepping import STRANG, Pulses, make_step, march
 from hpc_twin.tissue.cells import populate
 from hpc_twin.tissue.electrodes import Electrode
+from hpc_twin.tissue.extracellular import EllipticSolve
 from hpc_twin.tissue.monodomain import Discretisation, Monodomain
 from hpc_twin.tissue.stimulus import Stimuli, Stimulus, in_box
 
@@ -246,6 +247,18 @@ def test_a_reference_where_nothing_floats_is_refused():
     for nowhere in (x < 0.6, np.zeros(len(x), bool)):
         with pytest.raises(InputError, match=r"bidomain.reference: nothing conducts there"):
             bidomain(made, reference=nowhere.astype(float)).prepare(0.1)
+
+
+def test_what_electrodes_make_is_solved_for_once_and_tightly():
+    """A shock is far larger than what cells make, and V takes its error: it must not be that of a time step."""
+    whole = plate()
+    left, right = (np.flatnonzero(abs(whole.points[:, 0] - x) < 1e-9) for x in (0.0, 3.0))
+    ends = [Electrode("a", "voltage", left, 1e4, Pulses(0.0, 1.0)), Electrode("b", "ground", right)]
+    made = medium(whole)
+    outside = made.outside(made.membrane(0.0), ends, EllipticSolve(1e-2))
+    found = Field(whole, "phi", "mV")
+    outside.impose(0.0, 0.1, (0, 1), found)
+    assert found.owned == pytest.approx(1e4 * (1 - whole.points[:, 0] / 3.0), abs=1e-3)
 
 
 def test_electrodes_that_share_nodes_are_refused():
