@@ -3,6 +3,7 @@
 import hashlib
 import time
 from collections.abc import Sequence
+from math import isnan
 from pathlib import Path
 
 from hpc_twin import __version__
@@ -17,6 +18,7 @@ from hpc_twin.singlecell.protocol import LIFTED, MARGIN, Protocol, own_cycle, pa
 
 TELL_EVERY = 5.0  # seconds
 FOLDER = "prepaced"  # in the cache folder
+UNSTEADY = 0.1  # of itself, changed in the last beat: no limit cycle
 
 
 def prepaced(case: Case, kernels: Sequence[Kernel], comm) -> list[Kernel]:
@@ -30,6 +32,7 @@ def prepaced(case: Case, kernels: Sequence[Kernel], comm) -> list[Kernel]:
     keys = [None if w is None else _key(k, w, dt) for k, w in zip(kernels, wishes, strict=True)]
     wanted = {key: (k, w) for key, k, w in zip(keys, kernels, wishes, strict=True) if key is not None and w is not None}
     states = limit_cycles(wanted, dt, comm)
+    _tell_unsteady(states, comm)
     return [
         k if key is None else k.starting(states[key].V, states[key].states)
         for key, k in zip(keys, kernels, strict=True)
@@ -51,15 +54,24 @@ def limit_cycles(wanted: dict[str, tuple[Kernel, PrepaceCase]], dt: float, comm)
         for key in missing[comm.rank :: comm.size]:
             made[key] = _paced(*wanted[key], dt, loud=comm.rank == 0)
     made = {key: state for part in comm.allgather(made) for key, state in part.items()}
-    changes = max(state.change for state in made.values())
-    say(
-        comm,
-        f"prepaced in {time.perf_counter() - begin:.1f} s; largest change of a state in the last beat {changes:.1e}",
-    )
+    changes = max((s.change for s in made.values() if not isnan(s.change)), default=None)
+    told = "" if changes is None else f"; largest change of a state in the last beat {changes:.1e}"
+    say(comm, f"prepaced in {time.perf_counter() - begin:.1f} s{told}")
     trouble = comm.bcast(on_root(comm, lambda: _keep(folder, made)))
     if trouble:
         warn(comm, f"prepaced states cannot be kept for the next run: {trouble}")
     return {**found, **made}
+
+
+def _tell_unsteady(states: dict[str, CellState], comm) -> None:
+    """Warn of cells that are at no limit cycle: too few beats, or alternans. A single beat is wanted as it is."""
+    found = [f"{s.model} ({s.change:.1e})" for s in states.values() if s.beats > 1 and s.change > UNSTEADY]
+    if found:
+        warn(
+            comm,
+            f"prepaced cells differ much from beat to beat: {', '.join(dict.fromkeys(found))}; give prepace "
+            "more beats, or a longer cycle_length where cells alternate or skip pulses",
+        )
 
 
 def _wish(model: CellModelCase, general: CellModelCase) -> PrepaceCase | None:
@@ -95,7 +107,8 @@ def _paced(kernel: Kernel, wish: PrepaceCase, dt: float, loud: bool) -> CellStat
     done = pace(cells, wish.beats, record=1, every=wish.cycle_length, tell=tell)
     V = None if done.V is None else float(done.V[0])
     states = dict(zip(kernel.state_names, done.states[:, 0].tolist(), strict=True))
-    return CellState(kernel.name, V, states, kernel.digest, {}, wish.cycle_length, wish.beats, float(done.changes[-1]))
+    change = float("nan") if protocol is None else float(done.changes[-1])  # who drives itself has a period of its own
+    return CellState(kernel.name, V, states, kernel.digest, {}, wish.cycle_length, wish.beats, change)
 
 
 def _kept(folder: Path, wanted: dict[str, tuple[Kernel, PrepaceCase]]) -> dict[str, CellState]:

@@ -108,3 +108,13 @@ def test_a_cache_that_cannot_be_written_is_a_warning(tmp_path, cache, capsys):
 def test_a_cell_that_drives_itself_is_left_alone(tmp_path):
     (kernel,) = kernels(tmp_path, CELLS.replace("mitchell_schaeffer_2003", "stewart_2009"))
     assert prepace.pulses_of(kernel, 1000.0, 1.0, 0.05) is None
+
+
+def test_cells_at_no_limit_cycle_are_told_of_each_time(tmp_path, capsys):
+    fast = CELLS + PREPACE.replace("400", "250").replace("4 }", "5 }")
+    for _ in ("paced", "from the cache"):
+        kernels(tmp_path, fast)
+        assert "prepaced cells differ much from beat to beat: mitchell_schaeffer_2003" in capsys.readouterr().err
+    kernels(tmp_path, CELLS + PREPACE.replace("4 }", "8 }"))
+    kernels(tmp_path, CELLS.replace("mitchell_schaeffer_2003", "stewart_2009") + PREPACE.replace("4 }", "2 }"))
+    assert "differ" not in capsys.readouterr().err
