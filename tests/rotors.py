@@ -1,9 +1,7 @@
 """A small rotor for tests: Aliev-Panfilov cells, 1 ms and 1 mm per unit of time and space, cross-field stimuli."""
 
-ALL = (
-    "activation", "repolarisation", "apd", "last_beat", "cycle_length", "velocity", "phase", "singularities",
-    "dominant_frequency",
-)  # fmt: skip
+BEATS = ("activation", "repolarisation", "apd", "last_beat", "cycle_length", "velocity")
+ALL = (*BEATS, "phase", "singularities", "dominant_frequency")
 
 TEXT = """
 [mesh]
@@ -32,7 +30,7 @@ strength = "140000 uA/cm^3"
 [output]
 every = "10 ms"
 measures = {measures}
-activation_threshold = "-30 mV"
+{threshold}
 [solver]
 rtol = 1e-10
 tolerance = "1e-9 mV"
@@ -44,5 +42,6 @@ FREQUENCY = '[output.frequency]\nlow = "15 Hz"\nhigh = "80 Hz"\nstep = "2.5 Hz"\
 def rotor(mesh: str = "sheet", until: int = 240, measures: tuple[str, ...] = ALL, more: str | None = None) -> str:
     """The case's text: a sheet of 36 mm, or a slab of 36 x 36 x 2 mm."""
     size = ["36 mm", "36 mm"] + (["2 mm"] if mesh == "slab" else [])
-    text = TEXT.format(mesh=mesh, size=size, until=until, measures=list(measures))
+    threshold = 'activation_threshold = "-30 mV"' if set(measures) & set(BEATS) else ""
+    text = TEXT.format(mesh=mesh, size=size, until=until, measures=list(measures), threshold=threshold)
     return text + (PHASE + FREQUENCY.format(start=until - 140) if more is None else more)

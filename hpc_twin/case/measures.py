@@ -14,6 +14,8 @@ Measure = Literal[
     "activation", "repolarisation", "apd", "last_beat", "cycle_length", "velocity",
     "phase", "singularities", "dominant_frequency",
 ]  # fmt: skip
+BEATS = ("activation", "repolarisation", "apd", "last_beat", "cycle_length", "velocity")
+ENDS = ("repolarisation", "apd", "last_beat")
 CYCLES = 2.0  # of the lowest frequency in the time that is analysed
 MAIN_LOBE = 2.0  # half the width of a Hann window's, times its length
 
@@ -39,8 +41,11 @@ class FrequencyCase(Section):
 
 
 def measures(case: "Case") -> None:
-    """Keys of phases and frequencies are for those who measure them, and fit the clocks."""
+    """Keys of beats, phases and frequencies are for those who measure them, and fit the clocks."""
     wanted: set[str] = set(case.output.measures)
+    for key, users in (("activation_threshold", BEATS), ("repolarisation", ENDS)):
+        if key in case.output.model_fields_set and not wanted & set(users):
+            raise ValueError(f"output.{key}: output.measures holds none of {', '.join(users)}")
     phase = case.output.phase
     if "phase" in case.output.fields and "phase" not in wanted:
         raise ValueError('output.fields: "phase" needs output.measures to hold it too')
@@ -64,6 +69,9 @@ def _phase(case: "Case", wanted: set[str]) -> None:
     _multiple("output.phase.delay", phase.delay, "output.phase.every", phase.every)
     if "phase" in wanted:
         _multiple("output.every", case.output.every, "output.phase.every", phase.every)
+    for key, time in (("every", phase.every), ("delay", phase.delay)):
+        if key in phase.model_fields_set and time > case.tissue.until:
+            raise ValueError(f"output.phase.{key}: found {time:g} ms, after tissue.until = {case.tissue.until:g} ms")
 
 
 def _multiple(key: str, time: float, name: str, unit: float) -> None:

@@ -19,7 +19,7 @@ class OutputCase(Section):
         ("activation", "repolarisation", "apd"), description="computed while running: docs/measures.md"
     )
     activation_threshold: Voltage = Field(0.0, description="activation: upstroke through it")
-    repolarisation: Share = Field(0.9, description="share of the way back to rest: 0.9 gives APD90")
+    repolarisation: Share = Field(0.9, gt=0, description="share of the way back to rest: 0.9 gives APD90")
     fibres: bool = Field(True, description="store fibre directions")
     state: Literal["end"] | tuple[PositiveTime, ...] | None = Field(
         None, description='state.nc for [initial]: "end", or times: state_200ms.nc, ...'

@@ -80,6 +80,7 @@ def test_wrong_overrides(tmp_path, override):
         ((CELLS, ""), "cells is missing"),
         ((STIMULUS, "[fibres]\nrule = 'constant'\n"), "direction"),
         ((STIMULUS, "[fibres]\nrule = 'constant'\ndirection = [0, 0, 0]\n"), "length zero"),
+        ((STIMULUS, "[fibres]\nrule = 'constant'\ndirection = [nan, 0, 0]\n"), "give finite numbers"),
         ((STIMULUS, "[partition]\nmethod = 'meti'\n"), "partition.method: found 'meti'"),
         ((STIMULUS, "[a"), "not valid TOML"),
     ],

@@ -46,6 +46,20 @@ WRONG = [
         "measures = ['dominant_frequency']\n[output.frequency]\nlow = '1000 Hz'\nhigh = '9 kHz'\nstep = '3 kHz'",
         r"step: found 3000 Hz, too coarse for the peaks of 0\.002 s: at most 2e\+03 Hz",
     ),
+    (
+        "measures = ['phase']\n[output.phase]\ndelay = '50 ms'",
+        r"output\.phase\.delay: found 50 ms, after tissue\.until = 2 ms",
+    ),
+    (
+        "measures = ['singularities']\n[output.phase]\nevery = '5 ms'\ndelay = '5 ms'",
+        r"output\.phase\.every: found 5 ms",
+    ),
+    (
+        "measures = ['phase']\nactivation_threshold = '-20 mV'",
+        r"output\.activation_threshold: output\.measures holds none",
+    ),
+    ("measures = ['velocity']\nrepolarisation = 0.8", r"output\.repolarisation: output\.measures holds none of repol"),
+    ("repolarisation = 0", r"output\.repolarisation: found 0; input should be greater than 0"),
     ("measures = ['dominant_frequency']\n[output.frequency]\nstep = '1 ms'", r'found "1 ms", which is not a frequency'),
 ]
 

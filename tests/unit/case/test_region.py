@@ -33,6 +33,7 @@ SPHERE = 'sphere = { centre = ["0 mm", "0 mm", "0 mm"], radius = "1 mm" }\n'
         ("fraction = 0", "greater than 0"),
         ("fraction = 1.5", "less than or equal to 1"),
         ("coordinates = { transmural = [0.8, 0.2] }", "coordinates.transmural: found 0.8 to 0.2"),
+        ("coordinates = { x = [nan, 1] }", "coordinates.x: found nan to 1"),
         ("coordinates = { transmurl = [0, 1] }", "transmurl"),
         ("radius = '1 mm'", "unknown key region.0.radius"),
         (
