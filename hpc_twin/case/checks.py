@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 def times(case: "Case") -> None:
     """Clocks ring at whole steps."""
     dt = case.tissue.dt
+    traces = case.probes or "trace_every" in case.output.model_fields_set
     for key, value in (("tissue.until", case.tissue.until), ("output.every", case.output.every),
-                       ("output.trace_every", case.output.trace_every),
+                       *((("output.trace_every", case.output.trace_every),) if traces else ()),
                        *((("ecg.every", case.ecg.every),) if case.ecg else ())):  # fmt: skip
         steps = value / dt
         if abs(steps - round(steps)) > 1e-6 * max(1.0, steps) or round(steps) < 1:

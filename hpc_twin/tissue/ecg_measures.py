@@ -12,6 +12,8 @@ from math import nan
 
 import numpy as np
 
+from hpc_twin.tissue.leads import TWELVE
+
 COMPLEX = 0.25  # of the largest steepness: a QRS complex
 EDGE = 0.03  # of its own largest steepness: where a QRS complex begins and ends
 QUIET = 8.0  # ms that the steepness stays below, to end it: notches are shorter
@@ -88,13 +90,15 @@ def waves(times: np.ndarray, leads: np.ndarray, beat: Beat) -> list[Wave]:
 def summary(times: np.ndarray, leads: np.ndarray, names: Sequence[str]) -> dict[str, float]:
     """Means over beats by name: QRS, QT (median of the leads), RR [ms], beats (their number); QT_, T_, QRS_range_LEAD.
 
-    What there is not is left out, as QT where the run ends before the T wave does.
+    What there is not is left out, as QT where the run ends before the T wave does. Where there are some of the 12
+    leads, QRS, QT and the beats are theirs: a catheter sees the tissue next to it, and many times larger.
     """
-    found = beats(times, leads)
+    surface = [k for k, name in enumerate(names) if name in TWELVE] or list(range(len(names)))
+    found = beats(times, leads[:, surface])
     each = np.array([[(w.qt, w.t_amplitude, w.qrs_range) for w in waves(times, leads, beat)] for beat in found])
     result = {"beats": float(len(found)), "QRS": _mean([b.qrs for b in found]), "RR": _mean([b.rr for b in found])}
     if found:
-        result["QT"] = _mean([_median(row) for row in each[:, :, 0]])
+        result["QT"] = _mean([_median(row) for row in each[:, surface, 0]])
         for k, name in enumerate(names):
             qt, amplitude, spread = each[:, k].T
             result |= {f"QT_{name}": _mean(qt), f"T_{name}": _mean(amplitude), f"QRS_range_{name}": _mean(spread)}

@@ -61,11 +61,6 @@ class Extracellular:
         """Of CG, so far."""
         return sum(solver.solver.iterations for solver in self._solvers.values())
 
-    @property
-    def solves(self) -> int:
-        """How often a system was solved so far."""
-        return sum(solver.solver.solves for solver in self._solvers.values())
-
     def solver(self, holding: tuple[int, ...]) -> DirichletSolver:
         """Of the system in which the electrodes ``holding`` fix phi_e; collective."""
         if holding not in self._solvers:
@@ -107,14 +102,12 @@ class Extracellular:
         self.domain.spread(self._current.owned, self._load)
         self.solver(holding).solve(None, potential, self._load)
 
-    def impose(self, t: float, dt: float, holding: tuple[int, ...], potential: Field) -> bool:
-        """Overwrite ``potential`` by the electrodes' part, the mean over [t, t + dt]; False where all are off."""
-        amplitudes = self.electrodes.amplitudes(t, dt)
+    def impose(self, t: float, dt: float, holding: tuple[int, ...], potential: Field) -> None:
+        """Overwrite ``potential`` by the electrodes' part, the mean over [t, t + dt]; collective."""
         potential.local[:] = 0.0
-        for k, amplitude in amplitudes.items():
+        for k, amplitude in self.electrodes.amplitudes(t, dt).items():
             potential.local += amplitude * self._lead(holding, k)
         potential.touched()
-        return bool(amplitudes)
 
     def _lead(self, holding: tuple[int, ...], k: int) -> np.ndarray:
         """(n_local,) potential that electrode ``k`` makes at strength 1."""

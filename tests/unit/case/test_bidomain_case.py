@@ -80,3 +80,12 @@ def test_both_conductivities_are_needed(tmp_path):
     for model in ("bidomain", "pseudo_bidomain"):
         with pytest.raises(InputError, match="needs intracellular and extracellular"):
             read(tmp_path, "", model, tissue)
+
+
+def test_a_clock_that_nobody_reads_need_not_fit(tmp_path):
+    """By default traces have a row every 0.5 ms, which is no multiple of 0.2 ms; without probes there are none."""
+    tissue = TISSUE.replace("[tissue]\n", '[tissue]\ndt = "0.2 ms"\n')
+    assert read(tmp_path, "", tissue=tissue).tissue.dt == 0.2
+    for more in ('[probes]\na = ["1 mm", "1 mm", "1 mm"]\n', '[output]\ntrace_every = "0.5 ms"\n'):
+        with pytest.raises(InputError, match=r"output.trace_every: found 0.5 ms, it must be a multiple"):
+            read(tmp_path, more, tissue=tissue)

@@ -118,3 +118,12 @@ def test_nothing_moves(lead):
 
 def test_a_single_row():
     assert beats(np.array([0.0]), np.array([[1.0]])) == []
+
+
+def test_a_catheter_does_not_change_what_the_leads_show():
+    """Its electrogram is large and passes late; alone it would be all that is seen."""
+    catheter = bump(T, 300.0, 40.0, 5.0)
+    alone = summary(T, beat(T)[:, None], ["II"])
+    both = summary(T, np.column_stack((beat(T), catheter)), ["II", "catheter"])
+    assert {name: both[name] for name in alone} == alone and both["QRS"] == pytest.approx(QRS_END - ONSET, abs=6)
+    assert summary(T, catheter[:, None], ["catheter"])["QRS"] < 20
