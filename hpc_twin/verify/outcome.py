@@ -106,6 +106,6 @@ class Session:
 
 def _written(folder: Path, text: str) -> Path:
     folder.parent.mkdir(parents=True, exist_ok=True)
-    path = folder.with_suffix(".toml")
+    path = folder.with_name(f"{folder.name}.toml")
     path.write_text(text, encoding="utf-8")
     return path
