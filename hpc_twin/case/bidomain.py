@@ -18,7 +18,12 @@ class BidomainCase(Section):
         "block", description="V and phi_e in one system; or V with phi_e extrapolated, then phi_e: docs/bidomain.md"
     )
     every: int = Field(1, ge=1, description="pseudo_bidomain: phi_e in the first of so many frames, none in the others")
-    rtol: float = Field(1e-5, gt=0, lt=1, description="of phi_e's error in the norm of its currents")
+    rtol: float = Field(
+        1e-5,
+        gt=0,
+        lt=1,
+        description="of phi_e's error in the norm of its currents; block: the tighter of it and solver's",
+    )
     reference: Place | None = Field(
         None, description="phi_e has zero mean there, where no electrode holds a potential; default the whole mesh"
     )
