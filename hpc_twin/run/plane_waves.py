@@ -44,7 +44,9 @@ class PlaneWave:
         slope = np.gradient(V, self.medium.dt)
         begin = int(np.argmax(V > V[0] + BEGIN))
         end = int(np.argmax(slope)) + round(AFTER / self.medium.dt)
-        return Foot(np.arange(end - begin) * self.medium.dt, slope[begin:end] / self.rate)
+        charge = slope[begin:end] / self.rate
+        charge[0] = 0.0  # no jump: a cell that is reached at the very start of a step would miss it
+        return Foot(np.arange(end - begin) * self.medium.dt, charge)
 
 
 def plane_wave(kernel: Kernel, capacity: float, comm) -> PlaneWave:

@@ -15,6 +15,7 @@ import numpy as np
 from hpc_twin.cellmodels.kernels.compile import build, opened
 from hpc_twin.fem import Field, gradients
 from hpc_twin.fem.assembly import kinds
+from hpc_twin.fem.elements import edge_vectors
 from hpc_twin.mesh.part import Part
 from hpc_twin.parallel import min_over, sum_over, together
 
@@ -99,13 +100,11 @@ class Eikonal:
 def squared_times(part: Part, tensor: np.ndarray) -> np.ndarray:
     """(n_local_elements, 6) squared travel times [ms^2] along the edges 01 02 03 12 13 23, NaN where there is none.
 
-    With the gradients of the shape functions, A_ij = grad phi_i . D grad phi_j (i, j > 0); A^-1 is the Gram matrix of
-    the edges from node 0, measured in time. On surfaces and lines it is that of D's tangential part.
+    From the Gram matrix of the edges from node 0, measured in time.
     """
     result = np.full((len(part.elements), 6), np.nan)
     for which, elements in kinds(part):
-        slope = gradients(part.points, elements)[:, 1:]
-        gram = np.linalg.inv(np.einsum("nix,nxy,njy->nij", slope, tensor[which], slope, optimize=True))
+        gram = _gram(part.points, elements, tensor[which])
         size = elements.shape[1]
         full = np.zeros((len(which), size, size))
         full[:, 1:, 1:] = gram
@@ -113,6 +112,18 @@ def squared_times(part: Part, tensor: np.ndarray) -> np.ndarray:
             if j < size:
                 result[which, column] = full[:, i, i] + full[:, j, j] - 2 * full[:, i, j]
     return result
+
+
+def _gram(points: np.ndarray, elements: np.ndarray, tensor: np.ndarray) -> np.ndarray:
+    """(n, d, d) e_i . D^-1 e_j of the edges from node 0, in tetrahedra, where slivers do no harm.
+
+    On surfaces and lines that of D's tangential part: the inverse of A_ij = grad phi_i . D grad phi_j (i, j > 0).
+    """
+    if elements.shape[1] == 4:
+        edges = edge_vectors(points, elements)
+        return np.einsum("nix,nxy,njy->nij", edges, np.linalg.inv(tensor), edges, optimize=True)
+    slope = gradients(points, elements)[:, 1:]
+    return np.linalg.inv(np.einsum("nix,nxy,njy->nij", slope, tensor, slope, optimize=True))
 
 
 def arrival(part: Part, tensor: np.ndarray, nodes: np.ndarray, times: np.ndarray) -> Field:

@@ -11,6 +11,7 @@ from hpc_twin.run.cable import Cable
 from hpc_twin.run.plane_waves import plane_wave
 from hpc_twin.run.velocity import plane_wave_velocity
 from hpc_twin.tissue.monodomain import Discretisation
+from hpc_twin.tissue.reaction_eikonal import Drive
 
 CAPACITY = 1.4
 
@@ -41,6 +42,15 @@ def test_foot_makes_the_cell_of_a_cable(wave):
     alone, shift = np.array(alone), np.argmax(coupled > 0) - np.argmax(np.array(alone) > 0)
     assert np.abs(coupled[shift : shift + 1500] - alone).max() < 3.0
     assert np.ptp(alone) > 80
+
+
+def test_foot_does_not_depend_on_how_a_time_is_rounded(wave):
+    """Arrivals at the start of a step, and a rounding error before and after it."""
+    arrivals = 0.5 + np.array([-1e-13, 0.0, 1e-13])
+    drive, dt = Drive(3, [np.arange(3)], [wave.foot()], [arrivals]), 0.05
+    rates = np.array([drive.at(k * dt, dt).copy() for k in range(9, 20) if drive.at(k * dt, dt) is not None])
+    charge = rates.sum(axis=0) * dt
+    assert charge[0] > 1 and charge == pytest.approx(charge[0], abs=1e-6)
 
 
 def _middle(wave, steps: int) -> np.ndarray:

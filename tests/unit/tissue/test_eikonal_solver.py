@@ -141,3 +141,12 @@ def test_a_slow_layer_is_walked_around():
     end = np.flatnonzero(np.linalg.norm(part.points - [4.0, 0, 0], axis=1) < 1e-9)
     shortest = 2 * np.hypot(1.7, 1.5) + 0.6
     assert shortest < T.local[end] < 1.02 * shortest
+
+
+@pytest.mark.parametrize("height", [1e-3, 1e-9])
+def test_slivers_keep_their_edges(height):
+    """A tetrahedron that is nearly flat is as long as its edges."""
+    points = np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0], [1, 1, height]], float)
+    part = plain(points, [[0, 1, 2, 3]])
+    lengths = [np.linalg.norm(points[i] - points[j]) for i in range(4) for j in range(i + 1, 4)]
+    assert np.sqrt(squared_times(part, 4 * np.eye(3)[None])[0]) == pytest.approx(np.array(lengths) / 2, rel=1e-12)
