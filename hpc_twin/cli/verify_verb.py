@@ -1,5 +1,6 @@
 """``hpc-twin verify``: results beside exact solutions and published benchmarks."""
 
+import os
 import sys
 import time
 from pathlib import Path
@@ -22,13 +23,14 @@ def verify(
 
     Example: mpirun -n 2 hpc-twin verify niederer2011
     """
-    from hpc_twin.parallel import TwinError, world
+    from hpc_twin.parallel import TwinError, on_root, world
     from hpc_twin.verify import CHECKS, load
 
     if not name:
         _print_names(CHECKS)
         return
     wanted = {n: load(n) for n in (CHECKS if name == "all" else [name])}
+    on_root(world(), lambda: _writable(out))
     failed = []
     for each, check in wanted.items():
         try:
@@ -43,6 +45,18 @@ def verify(
         print(f"{len(wanted) - len(failed)} of {len(wanted)} checks passed" + "".join(f", {n} did not" for n in failed))
     if failed:
         raise typer.Exit(1)
+
+
+def _writable(out: Path) -> None:
+    """Make the folder before minutes are spent. Raises InputError."""
+    from hpc_twin.parallel import InputError
+
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"--out: {out} cannot be made ({error.strerror})") from None
+    if not os.access(out, os.W_OK | os.X_OK):
+        raise InputError(f"--out: {out} cannot be written")
 
 
 def _print_names(checks: dict[str, str]) -> None:

@@ -28,3 +28,9 @@ def test_outside_exits_with_1(tmp_path):
     """One rank alone has nothing to be compared with."""
     done = twin("verify", "ranks", "--short", "--out", tmp_path)
     assert done.returncode == 1 and "OUTSIDE" in done.stdout and told(done) == []
+
+
+def test_a_folder_that_cannot_be_is_told_of_before_the_work(tmp_path):
+    (tmp_path / "file").write_text("")
+    done = twin("verify", "ranks", "--short", "--out", tmp_path / "file")
+    assert done.returncode == 2 and "--out: " in told(done)[0] and "ranks" not in done.stdout
