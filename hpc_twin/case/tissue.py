@@ -43,5 +43,7 @@ class SolverCase(Section):
     """[solver] the linear solve."""
 
     rtol: float = Field(1e-5, gt=0, lt=1, description="of the residual against the right-hand side")
-    tolerance: Annotated[Voltage, Field(gt=0)] = Field(1e-4, description="root-mean-square, per step")
+    tolerance: Annotated[Voltage, Field(gt=0)] = Field(
+        1e-4, description="root-mean-square, per step; the solve ends when this or rtol is met"
+    )
     options: dict[str, str | int | float | bool] = Field({}, description='PETSc options: ksp_type = "cg", ...')
