@@ -46,19 +46,17 @@ def parse(text: object, kind: str) -> float:
     """
     import pint
 
-    unit = HOUSE[kind]
+    unit, named = HOUSE[kind], f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}"
     if not isinstance(text, str):
-        raise InputError(f'found {text!r}, a {kind} needs a unit: write for example "{text} {unit}"')
+        raise InputError(f'found {text!r}, {named} needs a unit: write for example "{text} {unit}"')
     if not SHAPE.fullmatch(text):
-        raise InputError(f'found "{text}", cannot read it as a {kind}: write a number and a unit, as in "1 {unit}"')
+        raise InputError(f'found "{text}", cannot read it as {named}: write a number and a unit, as in "1 {unit}"')
     try:
         value = float(_registry().Quantity(text).to(unit).magnitude)
     except pint.DimensionalityError:
-        raise InputError(f'found "{text}", which is not a {kind}: use a unit like {unit}') from None
+        raise InputError(f'found "{text}", which is not {named}: use a unit like {unit}') from None
     except Exception as error:  # pint raises a dozen kinds, from tokenize errors to ZeroDivisionError
-        raise InputError(
-            f'found "{text}", cannot read it as a {kind} ({error}): write for example "1 {unit}"'
-        ) from None
+        raise InputError(f'found "{text}", cannot read it as {named} ({error}): write for example "1 {unit}"') from None
     if not math.isfinite(value):
-        raise InputError(f'found "{text}", a {kind} must be finite')
+        raise InputError(f'found "{text}", {named} must be finite')
     return value
