@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from hpc_twin.case import Case
+from hpc_twin.parallel import max_over, min_over, say, sum_over, warn
 from hpc_twin.run.observers.seldom import Seldom
 from hpc_twin.stepping import Clock
 from hpc_twin.tissue.measures import Activation, Repolarisation, front_velocity
@@ -23,7 +24,8 @@ class ActivationMaps:
 
     def __init__(self, case: Case, problem: Problem):
         output, V = case.output, problem.V.owned
-        self._V, self._dt = V, case.tissue.dt
+        self._V, self._dt, self._part = V, case.tissue.dt, problem.part
+        self._threshold, self._told = output.activation_threshold, False
         self._looks = Clock.of(REPOLARISATION_EVERY, self._dt)
         rest = _rest(problem)
         self._activation = Activation(V, output.activation_threshold, rest)
@@ -50,8 +52,21 @@ class ActivationMaps:
         return {name: values() for name, (_, _, values) in self._known.items()}
 
     def close(self, complete: bool) -> int:
-        """No files."""
+        """No files; says how much of the tissue was activated, or that nothing was."""
+        if complete and not self._told:
+            self._tell()
+            self._told = True
         return 0
+
+    def _tell(self) -> None:
+        times, comm = self._activation.times, self._part.comm
+        known = times[np.isfinite(times)]
+        number = sum_over(comm, len(known))
+        if number == 0:
+            warn(comm, f"nothing was activated: V rose nowhere through {self._threshold:g} mV")
+            return
+        first, last = min_over(comm, known.min(initial=np.inf)), max_over(comm, known.max(initial=-np.inf))
+        say(comm, f"{number:,} of {self._part.n_nodes:,} nodes were activated, from {first:.4g} to {last:.4g} ms")
 
 
 def _velocity(prefix: str, words: str, velocity: Callable[[], np.ndarray]) -> Known:

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from tools import CELLS, TISSUE, case_text, results
+from tools import CELLS, STIMULUS, TISSUE, case_text, results
 
 from hpc_twin.case import load_case
 from hpc_twin.io.result import read_result
@@ -63,3 +63,13 @@ def test_progress_prints_plain_lines(capsys):
     progress.at(2.5)
     progress.close()
     assert "2.5 of 10 ms" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("strength", "words"),
+    [("50000 uA/cm^3", "of 60 nodes were activated, from "), ("1 uA/cm^3", "nothing was activated")],
+)
+def test_what_was_activated_is_told(tmp_path, capsys, strength, words):
+    simulate(load(tmp_path, case_text(stimulus=STIMULUS + f'strength = "{strength}"\n')), tmp_path / "out", world())
+    told = capsys.readouterr()
+    assert (told.out + told.err).count(words) == 1
