@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+MOST = 10.0  # S/m; blood has 0.7, the gap junctions of Purkinje fibres let 2 to 4 through
+
 
 def tune_cv(
     case: Annotated[Path, typer.Argument(help="case file (TOML), or a folder with a case.toml", metavar="CASE")],
@@ -25,7 +27,7 @@ def tune_cv(
     Example: hpc-twin tune-cv jobs/niederer --velocity "0.6 mm/ms, 0.25 mm/ms" --h "0.4 mm"
     """
     from hpc_twin.case import load_case
-    from hpc_twin.parallel import on_root, say, world
+    from hpc_twin.parallel import on_root, say, warn, world
     from hpc_twin.run.tune import mesh_size, scaled, section, tune
 
     comm = world()
@@ -36,6 +38,8 @@ def tune_cv(
     tissue = loaded.case.tissue
     for axis in axes:
         now = f"{axis.velocity:.4g} mm/ms" if axis.velocity == axis.velocity else "no wave"
+        if axis.tuned > MOST:
+            warn(comm, f"{axis.name}: {axis.tuned:.3g} S/m is more than any tissue conducts; is the velocity right?")
         say(comm, f"# {axis.name}: {now} with {axis.sigma:.4g} S/m, {axis.wanted:.4g} mm/ms with {axis.tuned:.4g} S/m")
     lumped = f"{100 * tissue.lumping:g} % of the mass lumped"
     say(comm, f"# at h = {size:g} mm, dt = {tissue.dt:g} ms, {lumped}, {tissue.splitting}")

@@ -10,7 +10,7 @@ from hpc_twin.cellmodels import Kernel
 from hpc_twin.fem import Subdomain
 from hpc_twin.mesh.generate import cable
 from hpc_twin.mesh.partition import distribute
-from hpc_twin.parallel import alone
+from hpc_twin.parallel import InputError, alone
 from hpc_twin.run.materials import capacity, discretisation
 from hpc_twin.singlecell.protocol import threshold
 from hpc_twin.stepping import SPLITTINGS, Pulses, make_step, march
@@ -19,6 +19,7 @@ from hpc_twin.tissue.monodomain import Discretisation, Monodomain
 from hpc_twin.tissue.stimulus import Stimuli, Stimulus
 
 DURATION = 2.0  # ms, of a pulse
+MOST_ELEMENTS = 2_000_000  # of a cable on one rank
 MARGIN = 3.0  # times the threshold of a cell by itself: the neighbours take their share
 QUIET, LOUD = 10, 15.0  # steps at a time of a cell alone, but for so many ms after a pulse
 MARGIN_ALONE = 2.0  # of a cell without neighbours
@@ -63,6 +64,8 @@ class Cable:
         """``sigma`` in mS/mm, ``length`` in mm, to be rounded to whole elements; one pulse at t = 0 by default."""
         pulses = pulses or Pulses(0.0, DURATION)
         n = max(4, round(length / medium.h))
+        if n > MOST_ELEMENTS:
+            raise InputError(f"h = {medium.h:g} mm: a wave's {length:.3g} mm would be {n:,} elements: take larger ones")
         part = distribute(cable(n * medium.h, medium.h), alone())
         self.x, self.medium = part.points[:, 0].copy(), medium
         self.strength = MARGIN * threshold(medium.kernel, medium.dt, pulses.duration)

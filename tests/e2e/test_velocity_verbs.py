@@ -72,6 +72,16 @@ def test_what_cannot_be_tuned(case, obeyed, words, told):
     assert code == 2 and told in error
 
 
+def test_a_velocity_beyond_any_tissue_is_told(case, obeyed):
+    code, said, error = obeyed("tune-cv", case, "--velocity", "8 mm/ms", "--h", "0.5 mm")
+    assert code == 0 and "more than any tissue conducts" in error and "effective" not in said
+
+
+def test_elements_too_small_for_a_wave(case, obeyed):
+    code, _, error = obeyed("tune-cv", case, "--velocity", "0.5 mm/ms", "--h", "1e-9 mm")
+    assert code == 2 and "take larger ones" in error
+
+
 def test_no_velocity_as_low_as_that(case, obeyed):
     code, out, error = obeyed("tune-cv", case, "--velocity", "0.001 mm/ms", "--h", "3 mm")
     assert code == 3 and "no conductivity gives 0.001 mm/ms" in error and "[tissue" not in out
