@@ -69,7 +69,7 @@ def check(session: Session) -> Outcome:
     found = {wave.name: _errors(session, wave, levels) for wave in WAVES}
     apart = _sheet(session)
     return Outcome(
-        title="eikonal: exact waves, and beside the monodomain equation",
+        title="exact waves, and beside the monodomain equation",
         text=TEXT,
         limits=[*_exact_limits(found), *_sheet_limits(apart)],
         tables=[_waves_table(found), _sheet_table(apart)],

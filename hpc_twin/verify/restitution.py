@@ -44,7 +44,7 @@ def check(session: Session) -> Outcome:
     ]
     rows = [(LABELS[name], b.interval, b.DI, b.APD, b.velocity) for name, curve in found.items() for b in curve]
     return Outcome(
-        title="restitution: APD and velocity after shorter pauses",
+        title="APD and velocity after shorter pauses",
         text=TEXT.format(beats=beats, s1=s1, period=period),
         limits=limits,
         tables=[Table("beats", ("protocol", "interval [ms]", "DI [ms]", "APD90 [ms]", "velocity [mm/ms]"), rows)],
