@@ -11,10 +11,34 @@ if TYPE_CHECKING:
 PICTURE = Path("cell.png")
 LONGEST_PACING = 1000  # beats, where --until-steady ends it
 
+Models = Annotated[
+    list[str], typer.Argument(help="Names of the library, or .mmt, .cellml and SBML files.", metavar="MODEL...")
+]
+Period = Annotated[str, typer.Option(help='From beat to beat. [default: the model\'s own, or "1000 ms"]')]
+Beats = Annotated[int | None, typer.Option(min=1, help="How many. [default: 10, or 1000 with --until-steady]")]
+Duration = Annotated[str, typer.Option(help='Of the stimulus. [default: the model\'s own, or "1 ms"]')]
+Strength = Annotated[
+    float | None,
+    typer.Option(help="Of the stimulus in mV/ms, 0 for none. [default: the model's own, or twice the threshold]"),
+]
+Dt = Annotated[str, typer.Option(help="Time step.")]
+Scheme = Annotated[str, typer.Option(help="How each state is stepped: hpc-twin models show MODEL tells.")]
 Set = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="NAME=VALUE", help="Change a parameter: ikr.g=0.5x, or a value in its own unit."),
 ]
+UntilSteady = Annotated[
+    float | None, typer.Option(metavar="CHANGE", help="Stop when no state changes more from beat to beat, as 1e-4.")
+]
+Initial = Annotated[Path | None, typer.Option(help="Begin with a state that --save wrote.")]
+Save = Annotated[Path | None, typer.Option(help="Write the last state, for --initial and for cases.")]
+Plot = Annotated[bool, typer.Option("--plot", help=f"Draw the last beat to {PICTURE}.")]
+Picture = Annotated[Path | None, typer.Option(help="Draw the last beat to this file.")]
+Out = Annotated[Path | None, typer.Option(help="Write the traces of the last beats (netCDF).")]
+Variables = Annotated[
+    str, typer.Option(help="What --out holds, as V,calcium.cai. [default: V and all states that all models have]")
+]
+Reference = Annotated[bool, typer.Option("--reference", help="Compare with CVODE at tight tolerances.")]
 FixLabels = Annotated[
     list[str] | None,
     typer.Option(
@@ -23,39 +47,25 @@ FixLabels = Annotated[
         help="Say which variable is v (membrane potential), time, stimulus, calcium or force, where guessed wrong.",
     ),
 ]
-Plot = Annotated[bool, typer.Option("--plot", help=f"Draw the last beat to {PICTURE}.")]
 
 
 def cell(
-    models: Annotated[
-        list[str], typer.Argument(help="Names of the library, or .mmt, .cellml and SBML files.", metavar="MODEL...")
-    ],
-    period: Annotated[str, typer.Option(help='From beat to beat. [default: the model\'s own, or "1000 ms"]')] = "",
-    beats: Annotated[
-        int | None, typer.Option(min=1, help="How many. [default: 10, or 1000 with --until-steady]")
-    ] = None,
-    duration: Annotated[str, typer.Option(help='Of the stimulus. [default: the model\'s own, or "1 ms"]')] = "",
-    strength: Annotated[
-        float | None,
-        typer.Option(help="Of the stimulus in mV/ms, 0 for none. [default: the model's own, or twice the threshold]"),
-    ] = None,
-    dt: Annotated[str, typer.Option(help="Time step.")] = "0.02 ms",
-    scheme: Annotated[str, typer.Option(help="How each state is stepped: hpc-twin models show MODEL tells.")] = "auto",
+    models: Models,
+    period: Period = "",
+    beats: Beats = None,
+    duration: Duration = "",
+    strength: Strength = None,
+    dt: Dt = "0.02 ms",
+    scheme: Scheme = "auto",
     settings: Set = None,
-    until_steady: Annotated[
-        float | None,
-        typer.Option(metavar="CHANGE", help="Stop when no state changes more from beat to beat, as 1e-4."),
-    ] = None,
-    initial: Annotated[Path | None, typer.Option(help="Begin with a state that --save wrote.")] = None,
-    save: Annotated[Path | None, typer.Option(help="Write the last state, for --initial and for cases.")] = None,
+    until_steady: UntilSteady = None,
+    initial: Initial = None,
+    save: Save = None,
     plot: Plot = False,
-    picture: Annotated[Path | None, typer.Option(help="Draw the last beat to this file.")] = None,
-    out: Annotated[Path | None, typer.Option(help="Write the traces of the last beats (netCDF).")] = None,
-    variables: Annotated[
-        str,
-        typer.Option(help="What --out holds, as V,calcium.cai. [default: V and all states that all models have]"),
-    ] = "",
-    reference: Annotated[bool, typer.Option("--reference", help="Compare with CVODE at tight tolerances.")] = False,
+    picture: Picture = None,
+    out: Out = None,
+    variables: Variables = "",
+    reference: Reference = False,
     fix_labels: FixLabels = None,
 ) -> int:
     """Pace one cell and tell its action potential and calcium; several MODELs are drawn into one picture.

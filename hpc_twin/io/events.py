@@ -62,14 +62,7 @@ class EventWriter:
 
     def close(self, complete: bool = True) -> int:
         """Write the rest, close, rename; return the file's size in bytes (on all ranks). A second call does nothing."""
-        if self._file.closed:
-            return self._file.bytes_written
-        try:
-            self.flush()
-            self._file.define(lambda data: data.setncattr("complete", np.int32(complete)))
-        finally:
-            self._file.close()
-        return self._file.bytes_written
+        return self._file.finish(self.flush, complete)
 
     def _store(self, data: netCDF4.Dataset, table: np.ndarray) -> None:
         for name, column in zip(self._names, table.T, strict=True):

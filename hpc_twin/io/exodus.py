@@ -97,17 +97,9 @@ class ExodusWriter:
 
         A run that failed before its first frame leaves no file. A second call does nothing.
         """
-        if self._file.closed:
-            return self._file.bytes_written
-        if not complete and self.frames == 0:
+        if not complete and self.frames == 0 and not self._file.closed:
             self._file.discard()
-            return 0
-        try:
-            self._write_static()
-            self.set_attributes({"complete": np.int32(complete)})
-        finally:
-            self._file.close()
-        return self._file.bytes_written
+        return self._file.finish(self._write_static, complete)
 
     def __enter__(self) -> "ExodusWriter":
         return self

@@ -105,6 +105,16 @@ class SharedFile:
         self._shut()
         self.bytes_written = self.comm.bcast(on_root(self.comm, self._rename))
 
+    def finish(self, write_rest: Callable[[], None], complete: bool) -> int:
+        """``write_rest()``, say whether the file is ``complete``, close; the bytes. A second call does nothing."""
+        if not self.closed:
+            try:
+                write_rest()
+                self.define(lambda data: data.setncattr("complete", np.int32(complete)))
+            finally:
+                self.close()
+        return self.bytes_written
+
     def discard(self) -> None:
         """Close and delete: nothing worth reading was written."""
         self._shut()

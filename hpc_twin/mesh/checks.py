@@ -50,7 +50,7 @@ def problems(mesh: Mesh) -> list[Finding]:
         *_degenerate(mesh),
         *_directions("fibres", mesh.fibres),
         *_directions("sheets", mesh.sheets),
-        *_placeholder(mesh),
+        *_never_set(mesh),
         *_out_of_plane(mesh),
         *_inverted(mesh),
         *_duplicates(mesh),
@@ -132,7 +132,7 @@ def _directions(name: str, vectors: np.ndarray | None) -> list[Finding]:
     return _finding(ERROR, name, bad, f"elements have {name} of zero length or NaN", "element")
 
 
-def _placeholder(mesh: Mesh) -> list[Finding]:
+def _never_set(mesh: Mesh) -> list[Finding]:
     """The same oblique direction everywhere, such as 1 1 1, was hardly meant."""
     if mesh.fibres is None or mesh.n_elements < 2:
         return []
@@ -140,7 +140,7 @@ def _placeholder(mesh: Mesh) -> list[Finding]:
     if (np.abs(first) < 1e-6).any() or not (np.abs(mesh.fibres - first) < 1e-9).all():
         return []
     shown = ", ".join(f"{part:.3f}" for part in first)
-    return [Finding(WARNING, "placeholder", f"fibres are ({shown}) in every element: a placeholder?")]
+    return [Finding(WARNING, "never set", f"fibres are ({shown}) in every element: were they ever set?")]
 
 
 def _out_of_plane(mesh: Mesh) -> list[Finding]:

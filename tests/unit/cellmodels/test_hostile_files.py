@@ -77,13 +77,13 @@ def test_deep_and_large_xml_is_refused(tmp_path):
     ],
 )
 def test_monstrous_expressions_are_refused(tmp_path, rate):
-    _refused(tmp_path, "m.mmt", MMT.format(rate))
+    assert "m.mmt" in _refused(tmp_path, "m.mmt", MMT.format(rate))
 
 
 def test_too_many_equations_and_circles_are_refused(tmp_path):
     many = MMT.format("1") + "".join(f"x{k} = 1\n" for k in range(100_000))
     assert "has 100003 equations" in _refused(tmp_path, "m.mmt", many)
-    _refused(tmp_path, "m.mmt", MMT.format("a") + "a = b\nb = a\n")
+    assert "m.mmt" in _refused(tmp_path, "m.mmt", MMT.format("a") + "a = b\nb = a\n")
 
 
 def test_huge_exponents_and_numbers_stay_numbers(tmp_path):
@@ -135,7 +135,7 @@ def test_odd_names_in_cellml_are_refused(tmp_path, name):
     from xml.sax.saxutils import quoteattr
 
     text = CELLML.format(f'<component name={quoteattr(name)}><variable name="y" units="second"/></component>')
-    _refused(tmp_path, "m.cellml", text)
+    assert "m.cellml" in _refused(tmp_path, "m.cellml", text)
 
 
 LIMITED = """

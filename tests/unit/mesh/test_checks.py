@@ -137,7 +137,7 @@ def test_all_errors_are_told_at_once(block):
 def test_fibres_that_cannot_be_meant():
     flat = sheet((2, 2), 0.5)
     oblique = np.full((flat.n_elements, 3), 3**-0.5)
-    assert kinds(replace(flat, fibres=oblique)) == [("warning", "placeholder"), ("warning", "out of plane")]
+    assert kinds(replace(flat, fibres=oblique)) == [("warning", "never set"), ("warning", "out of plane")]
 
 
 def test_mean_ratio_of_known_shapes():

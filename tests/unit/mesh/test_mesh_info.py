@@ -47,7 +47,7 @@ def test_guessed_units(reference):
     assert "could be a human heart" in d.unit and "'fiber', averaged" in printed(d)
     atria = reference("atria_small/atria.elem")
     d = describe(read(atria), atria, "um")
-    assert 'a human heart (98.35 mm) with unit = "mm"' in d.unit and "placeholder" in printed(d)
+    assert 'a human heart (98.35 mm) with unit = "mm"' in d.unit and "were they ever set" in printed(d)
 
 
 def test_mixed_mesh(reference):
