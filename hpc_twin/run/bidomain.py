@@ -14,11 +14,11 @@ from hpc_twin.run.places import nodes_of
 from hpc_twin.run.populations import populations
 from hpc_twin.run.stimuli import stimuli
 from hpc_twin.stepping import Pulses
-from hpc_twin.tissue.bidomain import Bidomain
+from hpc_twin.tissue.bidomain.bidomain import Bidomain
+from hpc_twin.tissue.bidomain.electrodes import Electrode, indicator
+from hpc_twin.tissue.bidomain.extracellular import EllipticSolve, Extracellular
+from hpc_twin.tissue.bidomain.medium import Medium
 from hpc_twin.tissue.conductivity import tensors
-from hpc_twin.tissue.electrodes import Electrode, indicator
-from hpc_twin.tissue.extracellular import EllipticSolve, Extracellular
-from hpc_twin.tissue.medium import Medium
 
 
 def bidomain(case: Case, domain: Subdomain, kernels: Sequence[Kernel], fibres) -> Bidomain:

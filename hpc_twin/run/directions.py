@@ -8,11 +8,11 @@ from hpc_twin.fem.elements import edge_vectors
 from hpc_twin.mesh.part import Part
 from hpc_twin.parallel import InputError, max_over, say, sum_over, warn
 from hpc_twin.run.places import nodes_of
-from hpc_twin.tissue.between import fibres_between
 from hpc_twin.tissue.conductivity import region_tags
-from hpc_twin.tissue.continuity import deviation, percentiles
-from hpc_twin.tissue.doste import OutflowAngles, outflow_fibres
-from hpc_twin.tissue.fibres import FibreAngles, ventricular_fibres
+from hpc_twin.tissue.fibres.between import fibres_between
+from hpc_twin.tissue.fibres.continuity import deviation, percentiles
+from hpc_twin.tissue.fibres.doste import OutflowAngles, outflow_fibres
+from hpc_twin.tissue.fibres.ventricles import FibreAngles, ventricular_fibres
 
 ROUGH = 25.0  # degrees; random directions have 42
 Directions = tuple[np.ndarray | None, np.ndarray | None]

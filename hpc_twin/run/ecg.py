@@ -16,11 +16,11 @@ from hpc_twin.mesh.partition import distribute
 from hpc_twin.mesh.read import read
 from hpc_twin.parallel import on_root, warn
 from hpc_twin.run.bidomain import conducts, medium
+from hpc_twin.tissue.bidomain.medium import Medium
 from hpc_twin.tissue.conductivity import tensors
-from hpc_twin.tissue.ecg import Electrocardiogram, infinite_medium, require_outside
-from hpc_twin.tissue.leadfield import electrode_node, interpolated, lead_fields, weights
-from hpc_twin.tissue.leads import STANDARD, Leads, leads_of
-from hpc_twin.tissue.medium import Medium
+from hpc_twin.tissue.ecg.leadfield import electrode_node, interpolated, lead_fields, weights
+from hpc_twin.tissue.ecg.leads import STANDARD, Leads, leads_of
+from hpc_twin.tissue.ecg.weights import Electrocardiogram, infinite_medium, require_outside
 
 TORSO = 0.2  # mS/mm: a human torso in bulk (Potse et al. 2006, IEEE Trans Biomed Eng 53:2425)
 FAR = 10.0  # mm between a wanted electrode and the node that it becomes

@@ -30,10 +30,10 @@ from hpc_twin.run.stimuli import stimuli
 from hpc_twin.run.timer import Timer
 from hpc_twin.run.velocities import by_cells, squared_velocities
 from hpc_twin.tissue.cells import Population
-from hpc_twin.tissue.eikonal import Eikonal
+from hpc_twin.tissue.eikonal.reaction_eikonal import Drive, Foot, ReactionEikonal, first_pulses, latest, waves
+from hpc_twin.tissue.eikonal.solver import Eikonal
 from hpc_twin.tissue.measures import front_velocity
 from hpc_twin.tissue.monodomain import Monodomain
-from hpc_twin.tissue.reaction_eikonal import Drive, Foot, ReactionEikonal, first_pulses, latest, waves
 from hpc_twin.tissue.stimulus import Stimulus
 
 MAPS = {"activation": ("ms", "activation time: arrival of the first wave")}

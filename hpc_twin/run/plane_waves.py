@@ -8,8 +8,8 @@ from hpc_twin.cellmodels import Kernel
 from hpc_twin.parallel import InputError, RunError, on_root
 from hpc_twin.run.cable import Cable, Medium
 from hpc_twin.run.velocity import ELEMENTS, LENGTH, plane_wave_velocity
+from hpc_twin.tissue.eikonal.reaction_eikonal import Foot
 from hpc_twin.tissue.monodomain import Discretisation
-from hpc_twin.tissue.reaction_eikonal import Foot
 
 DIFFUSIVITY = 0.1  # sigma / (chi Cm) of the cable, mm^2/ms; the wave is the same for any, only its width changes
 FINE, STEP = 4, 0.01  # nodes per space scale; ms: the velocity is then within 0.2 % of its limit

@@ -10,7 +10,7 @@ from hpc_twin.mesh.part import Part
 from hpc_twin.parallel import InputError, sum_over
 from hpc_twin.tissue.cells import Population, populate
 from hpc_twin.tissue.conductivity import region_tags
-from hpc_twin.tissue.gradients import linear, scatter
+from hpc_twin.tissue.organ.gradients import linear, scatter
 from hpc_twin.tissue.stimulus import in_regions
 
 LAYERS = ("endo", "mid", "epi")

@@ -12,9 +12,9 @@ from hpc_twin.run.materials import conductivity, discretisation, extent, membran
 from hpc_twin.run.populations import populations
 from hpc_twin.run.stimuli import stimuli
 from hpc_twin.run.timer import Timer
+from hpc_twin.tissue.bidomain.pseudo_bidomain import PseudoBidomain
 from hpc_twin.tissue.monodomain import Monodomain
 from hpc_twin.tissue.problem import Problem
-from hpc_twin.tissue.pseudo_bidomain import PseudoBidomain
 
 
 def problem(case: Case, domain: Subdomain, kernels: Sequence[Kernel], timer: Timer) -> Problem:

@@ -9,9 +9,9 @@ from hpc_twin.case import Case, CellModelCase, RegionCase
 from hpc_twin.fem import Subdomain, corners, subdomain
 from hpc_twin.mesh.part import Part
 from hpc_twin.parallel import InputError, max_over, say, sum_over
-from hpc_twin.tissue import regions
 from hpc_twin.tissue.conductivity import region_tags
-from hpc_twin.tissue.coordinates import BOX, VENTRICULAR, Coordinates, on_edges
+from hpc_twin.tissue.organ import regions
+from hpc_twin.tissue.organ.coordinates import BOX, VENTRICULAR, Coordinates, on_edges
 
 TAKEN = ": later regions took them all"
 

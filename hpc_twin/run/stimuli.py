@@ -6,7 +6,7 @@ from hpc_twin.case import Case, StimulusCase
 from hpc_twin.mesh.part import Part
 from hpc_twin.run.places import nodes_of
 from hpc_twin.stepping import Pulses
-from hpc_twin.tissue.laplace import patch_mean
+from hpc_twin.tissue.organ.laplace import patch_mean
 from hpc_twin.tissue.stimulus import Stimuli, Stimulus
 
 

@@ -19,9 +19,9 @@ from hpc_twin.mesh.locate import outside
 from hpc_twin.mesh.model import Mesh
 from hpc_twin.mesh.partition import distribute
 from hpc_twin.parallel import on_root, sum_over
-from hpc_twin.tissue.ecg import infinite_medium
-from hpc_twin.tissue.leadfield import electrode_node, lead_fields, weights
-from hpc_twin.tissue.leads import leads_of
+from hpc_twin.tissue.ecg.leadfield import electrode_node, lead_fields, weights
+from hpc_twin.tissue.ecg.leads import leads_of
+from hpc_twin.tissue.ecg.weights import infinite_medium
 from hpc_twin.verify.outcome import Limit, Outcome, Session, Table
 
 RADIUS, SIGMA_B, SIGMA_I = 12.0, 0.6, np.diag([0.17, 0.02, 0.05])

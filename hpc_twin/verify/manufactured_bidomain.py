@@ -16,11 +16,11 @@ from hpc_twin.mesh.part import Part
 from hpc_twin.mesh.partition import distribute
 from hpc_twin.parallel import alone
 from hpc_twin.stepping import STRANG, Pulses, make_step, march
-from hpc_twin.tissue.bidomain import Bidomain
+from hpc_twin.tissue.bidomain.bidomain import Bidomain
+from hpc_twin.tissue.bidomain.electrodes import Electrode
+from hpc_twin.tissue.bidomain.extracellular import EllipticSolve
+from hpc_twin.tissue.bidomain.medium import Medium
 from hpc_twin.tissue.cells import Population
-from hpc_twin.tissue.electrodes import Electrode
-from hpc_twin.tissue.extracellular import EllipticSolve
-from hpc_twin.tissue.medium import Medium
 from hpc_twin.tissue.stimulus import Stimuli
 from hpc_twin.verify.manufactured import CHI, CM, SIGMA, TIGHT, Exact, ManufacturedKernel
 

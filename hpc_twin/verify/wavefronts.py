@@ -11,7 +11,7 @@ from hpc_twin.mesh.model import Mesh
 from hpc_twin.mesh.part import Part
 from hpc_twin.mesh.partition import distribute
 from hpc_twin.parallel import max_over, on_root, sum_over
-from hpc_twin.tissue.eikonal import arrival
+from hpc_twin.tissue.eikonal.solver import arrival
 from hpc_twin.verify.shapes import sphere
 
 FIBRE = np.array([0.8, 0.6, 0.0])

@@ -10,7 +10,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
 from hpc_twin.io.traces import Traces, read_traces
-from hpc_twin.tissue.leads import LIMB_LEADS, TWELVE
+from hpc_twin.tissue.ecg.leads import LIMB_LEADS, TWELVE
 from hpc_twin.view import ViewOptions, sheets
 
 SPEED = 0.025  # mm of paper per ms

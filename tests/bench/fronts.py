@@ -8,7 +8,7 @@ from hpc_twin.mesh.generate import slab
 from hpc_twin.mesh.partition import distribute
 from hpc_twin.parallel import max_over, on_root
 from hpc_twin.tissue.conductivity import tensors
-from hpc_twin.tissue.eikonal import Eikonal
+from hpc_twin.tissue.eikonal.solver import Eikonal
 from hpc_twin.tissue.stimulus import in_box
 
 

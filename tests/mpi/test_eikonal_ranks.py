@@ -15,7 +15,7 @@ from hpc_twin.mesh.generate import slab
 from hpc_twin.mesh.partition import distribute
 from hpc_twin.parallel import on_root, world
 from hpc_twin.run import simulate
-from hpc_twin.tissue.eikonal import Eikonal
+from hpc_twin.tissue.eikonal.solver import Eikonal
 from hpc_twin.verify.shapes import bridged, sphere
 
 comm, found = world(), {}

@@ -18,9 +18,9 @@ from hpc_twin.mesh.read import read
 from hpc_twin.parallel import world
 from hpc_twin.run.ecg import TORSO
 from hpc_twin.tissue.conductivity import tensors
-from hpc_twin.tissue.ecg import infinite_medium
-from hpc_twin.tissue.ecg_measures import summary
-from hpc_twin.tissue.leads import TWELVE, leads_of
+from hpc_twin.tissue.ecg.leads import TWELVE, leads_of
+from hpc_twin.tissue.ecg.measures import summary
+from hpc_twin.tissue.ecg.weights import infinite_medium
 
 FOLDER = ROOT.parent / "shared" / "reference" / "meshes" / "biv_crtdemo"
 TIMES = np.arange(-5.0, 201.0)

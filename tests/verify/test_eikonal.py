@@ -13,7 +13,7 @@ from hpc_twin.mesh.partition import distribute
 from hpc_twin.parallel import world
 from hpc_twin.run.plane_waves import plane_wave
 from hpc_twin.tissue.conductivity import harmonic, tensors
-from hpc_twin.tissue.eikonal import arrival
+from hpc_twin.tissue.eikonal.solver import arrival
 from hpc_twin.tissue.stimulus import in_box
 from hpc_twin.verify.wavefronts import WAVES, error, orders
 

@@ -17,7 +17,7 @@ from hpc_twin.mesh.partition import distribute
 from hpc_twin.mesh.read import read
 from hpc_twin.parallel import world
 from hpc_twin.tissue.conductivity import harmonic, tensors
-from hpc_twin.tissue.eikonal import Eikonal
+from hpc_twin.tissue.eikonal.solver import Eikonal
 
 FOLDER = Path(__file__).parents[3] / "shared" / "reference" / "meshes" / "biv_crtdemo"
 ALPHA, BETA = 2.0, 800.0

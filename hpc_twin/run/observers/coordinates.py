@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from hpc_twin.mesh.part import Part
-from hpc_twin.tissue.coordinates import VENTRICULAR
+from hpc_twin.tissue.organ.coordinates import VENTRICULAR
 from hpc_twin.tissue.problem import Shown
 
 

@@ -11,7 +11,7 @@ from hpc_twin.io.traces import TraceWriter
 from hpc_twin.parallel import say
 from hpc_twin.run.ecg import recording
 from hpc_twin.stepping import Clock
-from hpc_twin.tissue.ecg_measures import summary
+from hpc_twin.tissue.ecg.measures import summary
 from hpc_twin.tissue.problem import Problem, Shown
 
 VARIABLES = {"ecg": ("mV", "electrocardiogram")}

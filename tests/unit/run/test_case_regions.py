@@ -15,7 +15,7 @@ from hpc_twin.run.domain import distributed, tissue
 from hpc_twin.run.kernels import load_kernels
 from hpc_twin.run.populations import populations
 from hpc_twin.run.timer import Timer
-from hpc_twin.tissue.regions import centres
+from hpc_twin.tissue.organ.regions import centres
 
 MODEL = "mitchell_schaeffer_2003"
 FINE = MESH.replace("1 mm", "0.5 mm")

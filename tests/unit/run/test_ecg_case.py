@@ -14,8 +14,8 @@ from hpc_twin.mesh.write import write
 from hpc_twin.parallel import InputError, world
 from hpc_twin.run import simulate
 from hpc_twin.tissue.conductivity import tensors
-from hpc_twin.tissue.ecg import infinite_medium
-from hpc_twin.tissue.leads import LIMBS, leads_of
+from hpc_twin.tissue.ecg.leads import LIMBS, leads_of
+from hpc_twin.tissue.ecg.weights import infinite_medium
 
 RADIUS = 12.0
 MESH = '[mesh]\ngenerate = "slab"\nshape = { size = ["4 mm", "3 mm", "2 mm"], h = "0.5 mm" }\n'

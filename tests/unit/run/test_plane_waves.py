@@ -10,8 +10,8 @@ from hpc_twin.parallel import InputError, world
 from hpc_twin.run.cable import Cable
 from hpc_twin.run.plane_waves import plane_wave
 from hpc_twin.run.velocity import plane_wave_velocity
+from hpc_twin.tissue.eikonal.reaction_eikonal import Drive
 from hpc_twin.tissue.monodomain import Discretisation
-from hpc_twin.tissue.reaction_eikonal import Drive
 
 CAPACITY = 1.4
 

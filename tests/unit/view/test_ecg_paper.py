@@ -6,7 +6,7 @@ import pytest
 
 from hpc_twin.io.traces import Traces, TraceWriter
 from hpc_twin.parallel import world
-from hpc_twin.tissue.leads import TWELVE
+from hpc_twin.tissue.ecg.leads import TWELVE
 from hpc_twin.view import ViewOptions
 from hpc_twin.view.ecg import MARGIN, NARROW, PULSE, SPEED, choose_gain, draw_ecg, draw_paper, layout
 

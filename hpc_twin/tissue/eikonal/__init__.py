@@ -1,0 +1,1 @@
+"""Activation times without cells, and cells driven by them."""
