@@ -6,12 +6,14 @@ from hpc_twin.fem.field import Field
 from hpc_twin.fem.matrix import Matrix
 from hpc_twin.fem.solve import LinearSolver
 from hpc_twin.fem.subdomain import Subdomain, corners, subdomain
+from hpc_twin.fem.waiting import Waiting
 
 __all__ = [
     "Field",
     "LinearSolver",
     "Matrix",
     "Subdomain",
+    "Waiting",
     "corners",
     "gradients",
     "mass",

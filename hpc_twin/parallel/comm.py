@@ -16,6 +16,14 @@ def alone() -> MPI.Intracomm:
     return MPI.COMM_SELF
 
 
+def first_on_node(comm) -> bool:
+    """Whether this rank is the first of those that share its memory, so one on each node; collective."""
+    shared = comm.Split_type(MPI.COMM_TYPE_SHARED)
+    first = shared.rank == 0
+    shared.Free()
+    return first
+
+
 def sum_over(comm, value):
     """Sum ``value`` (a number or an array) over all ranks."""
     return comm.allreduce(value, op=MPI.SUM)

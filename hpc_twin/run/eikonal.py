@@ -64,7 +64,7 @@ def activate(loaded: LoadedCase, folder: Path, comm, overwrite: bool = False) ->
     on_root(comm, lambda: prepare_folder(folder, loaded.text))
     with timer.part("output"):
         written = _write(loaded, domain, T, folder)
-    return make_report(whole, 0, timer.seconds, 0.0, 0.0, written)
+    return make_report(whole, timer).written(written)
 
 
 def _tell_unread(case: Case, comm) -> None:

@@ -9,11 +9,15 @@ from hpc_twin.case import Case
 from hpc_twin.io.exodus import ExodusWriter
 from hpc_twin.io.netcdf import settle
 from hpc_twin.parallel import InputError, nearest
+from hpc_twin.run.energy import EnergyMeter
 from hpc_twin.run.observers import observers
+from hpc_twin.run.timer import Timer
 from hpc_twin.stepping import Clock
 from hpc_twin.tissue.problem import Problem, Shown, states
 
 POTENTIALS = {"bidomain": ("phi_e",), "pseudo_bidomain": ("phi_e",)}  # beside V
+BYTES_OF_VALUE = 4
+LOOK_EVERY = 100  # steps between looks at the counters of energy
 
 
 def check_fields(case: Case, kernels) -> None:
@@ -29,8 +33,10 @@ def check_fields(case: Case, kernels) -> None:
 class Record:
     """Writes at its clock what ``problem`` shows; a context manager that leaves readable files whatever happens."""
 
-    def __init__(self, case: Case, problem: Problem, folder: Path, attributes: Mapping[str, object]):
-        self._domain = problem.domain
+    def __init__(
+        self, case: Case, problem: Problem, folder: Path, attributes: Mapping[str, object], timer: Timer | None = None
+    ):
+        self._domain, self._timer, self._frames = problem.domain, timer or Timer(), 0
         self._clock = Clock.of(case.output.every, case.tissue.dt)
         self._observers = observers(case, problem, folder, attributes)
         shown = {**problem.fields, **states(problem)}
@@ -50,6 +56,7 @@ class Record:
             case.output.fibres,
             title=case.title,
         )
+        self._energy = EnergyMeter(self._domain.whole.comm)
 
     def __enter__(self) -> "Record":
         return self
@@ -66,15 +73,25 @@ class Record:
 
     def see(self, step: int, t: float) -> None:
         """Called after every step, and once before the first with step 0."""
-        for observer in self._observers:
-            observer.see(step, t)
+        with self._timer.part("measures"):
+            for observer in self._observers:
+                observer.see(step, t)
         if self._clock.rings(step):
-            self.write_frame(t)
+            with self._timer.part("output"):
+                self.write_frame(t)
+        if step % LOOK_EVERY == 0:
+            self._energy.look()
+
+    def account(self) -> tuple[int, int, float | None]:
+        """Frames that were written, their bytes before compression, and joules meanwhile where known; collective."""
+        n_bytes = self._frames * len(self._fields) * BYTES_OF_VALUE * self._domain.whole.n_nodes
+        return self._frames, n_bytes, self._energy.joules()
 
     def write_frame(self, t: float) -> None:
         """Append a frame now, and keep the maps as they are known so far."""
         self._write_maps()
         self.result.write_frame(t, {name: self._row(name, field) for name, field in self._fields.items()})
+        self._frames += 1
 
     def _row(self, name: str, field: Shown) -> np.ndarray:
         """(n_owned of the whole mesh,) values of a field, NaN where it does not live."""

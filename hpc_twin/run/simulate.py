@@ -21,7 +21,7 @@ from hpc_twin.run.prepace import prepaced
 from hpc_twin.run.problems import problem
 from hpc_twin.run.progress import Progress
 from hpc_twin.run.record import Record, check_fields
-from hpc_twin.run.report import Report, make_report
+from hpc_twin.run.report import Loop, Report, make_report
 from hpc_twin.run.timer import Timer
 from hpc_twin.stepping import SPLITTINGS, make_step, march
 from hpc_twin.tissue.problem import Problem
@@ -59,31 +59,29 @@ def simulate(loaded: LoadedCase, folder: Path, comm, overwrite: bool = False) ->
     start = begin(case, loaded.folder, heart)
     words = attributes(loaded, part)
     on_root(comm, lambda: prepare_folder(folder, loaded.text))
-    with Record(case, heart, folder, words) as record:
-        steps, loop = _loop(case.tissue, heart, record, timer, start)
-        iterations = heart.iterations / max(steps, 1)
-        report = make_report(part, steps, timer.seconds, loop, iterations, 0)
-        written = record.close(report.attributes())
-    return make_report(part, steps, timer.seconds, loop, iterations, written)
+    with timer.part("output files"):
+        record = Record(case, heart, folder, words, timer)
+    with record:
+        report = make_report(part, timer, _loop(case.tissue, heart, record, timer, start))
+        return report.written(record.close(report.attributes()))
 
 
-def _loop(tissue, heart: Problem, record: Record, timer: Timer, start: float) -> tuple[int, float]:
-    """March from ``start`` to the end; returns the number of steps and the loop's wall time."""
+def _loop(tissue, heart: Problem, record: Record, timer: Timer, start: float) -> Loop:
+    """March from ``start`` to the end."""
     comm = heart.part.comm
     operators = {
         "reaction": timer.timed("cells", heart.operators["reaction"]),
-        "diffusion": timer.timed("solve", heart.operators["diffusion"]),
+        "diffusion": timer.communicating("solve", heart.operators["diffusion"], comm),
     }
-    see = timer.timed("output", lambda step, t, _: record.see(step, t))
     step = make_step(operators, SPLITTINGS[tissue.splitting])
     comm.barrier()
     begun, n, t = time.perf_counter(), 0, start
-    see(0, start, 0.0)
+    record.see(0, start)
     progress = Progress(comm, tissue.until)
     try:
         with _asked_to_stop(comm) as asked:
             for n, t in march(step, None, tissue.dt, tissue.until, start):
-                see(n, t, 0.0)
+                record.see(n, t)
                 progress.at(t)
                 if n % LISTEN_EVERY == 0 and asked():
                     raise StoppedError(f"stopped at t = {t:g} ms; the results so far are in {record.result.path}")
@@ -91,7 +89,7 @@ def _loop(tissue, heart: Problem, record: Record, timer: Timer, start: float) ->
         raise RunError(f"{_where(heart, t + tissue.dt, error)}; frames so far are in {record.result.path}") from None
     finally:
         progress.close()
-    return n, time.perf_counter() - begun
+    return Loop(n, time.perf_counter() - begun, heart.iterations, *record.account())
 
 
 @contextmanager

@@ -4,14 +4,16 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from hpc_twin.fem import Waiting
 from hpc_twin.stepping.splitting import Operator
 
 
 class Timer:
-    """Adds up the seconds spent in named parts."""
+    """Adds up the seconds spent in named parts, and what was waited for other ranks in some of them."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
+        self.waiting: dict[str, Waiting] = {}
 
     @contextmanager
     def part(self, name: str) -> Iterator[None]:
@@ -33,3 +35,13 @@ class Timer:
             self.seconds[name] += clock() - begin
 
         return run
+
+    def communicating(self, name: str, operator: Operator, comm) -> Operator:
+        """``operator``, charged to ``name``, and how long it waits for other ranks to ``waiting[name]``."""
+        waiting = self.waiting[name] = Waiting(comm, name)
+
+        def run(state, t, dt):
+            with waiting:
+                operator(state, t, dt)
+
+        return self.timed(name, run)

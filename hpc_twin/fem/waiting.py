@@ -1,0 +1,52 @@
+"""How long a rank waits for others inside PETSc, by PETSc's own log of events (its users manual, "Profiling")."""
+
+from petsc4py import PETSc
+
+HALO = ("VecScatterEnd",)
+SPLIT = ("VecReduceComm",)  # the second half of a reduction in two halves: nothing but waiting
+SUMS = ("VecDot", "VecTDot", "VecMDot", "VecMTDot", "VecNorm", "VecDotNorm2")
+UPDATES = ("VecAXPY", "VecAYPX", "VecAXPBYCZ", "VecWAXPY", "VecMAXPY")
+
+
+class Waiting:
+    """Seconds that this rank waits for others in all the blocks ``with waiting:``.
+
+    ``halo()``        for the values of its ghosts
+    ``reductions()``  for sums over all ranks. PETSc times dot products and norms together with their arithmetic, so
+                      that is taken off at the speed of the updates y + a x in the same blocks, which read the same
+                      vectors and wait for nobody: an estimate, and 0 on one rank.
+    PETSc's log, once begun, stays on; it costs some 0.1 us an event. A block may not hold another of the same name.
+    """
+
+    def __init__(self, comm, name: str):
+        self._alone = comm.size == 1
+        PETSc.Log.begin()
+        self._stage = PETSc.Log.Stage(name)
+        self._before = {event: self._logged(event) for event in (*HALO, *SPLIT, *SUMS, *UPDATES)}
+
+    def __enter__(self) -> "Waiting":
+        self._stage.push()
+        return self
+
+    def __exit__(self, *error) -> None:
+        self._stage.pop()
+
+    def halo(self) -> float:
+        """See above."""
+        return 0.0 if self._alone else self._spent(HALO)[0]
+
+    def reductions(self) -> float:
+        """See above."""
+        seconds, flops = self._spent(SUMS)
+        pace, done = self._spent(UPDATES)
+        arithmetic = flops * pace / done if done else 0.0
+        return 0.0 if self._alone else self._spent(SPLIT)[0] + max(seconds - arithmetic, 0.0)
+
+    def _spent(self, events: tuple[str, ...]) -> tuple[float, float]:
+        """Seconds and floating point operations of ``events`` since the beginning."""
+        now = [(self._logged(event), self._before[event]) for event in events]
+        return sum(a[0] - b[0] for a, b in now), sum(a[1] - b[1] for a, b in now)
+
+    def _logged(self, event: str) -> tuple[float, float]:
+        found = PETSc.Log.Event(event).getPerfInfo(self._stage.id)
+        return found["time"], found["flops"]
