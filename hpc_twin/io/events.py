@@ -19,6 +19,7 @@ class EventWriter:
     """Writes events that live on any rank, in the order of time and then of ``ids``, whatever the number of ranks.
 
     variables  name -> (unit, long_name) of what is known of each event beside its time and place
+    again      go on after the last event of the temporary file that a stopped run has left
 
     The file is called ``path`` + ".part" until it is closed. ``append``, ``flush`` and ``close`` must be called on all
     ranks; ``append`` communicates once in CALLS. Raises InputError when the file cannot be created, RunError on all
@@ -31,13 +32,17 @@ class EventWriter:
         path: str | Path,
         variables: Mapping[str, tuple[str, str]],
         attributes: Mapping[str, object] | None = None,
+        again: bool = False,
     ):
         self.comm, self.path, self.count = comm, Path(path), 0
         self._names = [*PLACE, *variables]
         self._rows: list[np.ndarray] = []
         self._calls = 0
-        self._file = SharedFile(comm, path, parallel=False)
-        self._file.define(lambda data: _define(data, {**PLACE, **variables}, attributes or {}))
+        self._file = SharedFile(comm, path, parallel=False, again=again)
+        if again:
+            self.count = self._file.look(lambda data: _count(data, self._names))
+        else:
+            self._file.define(lambda data: _define(data, {**PLACE, **variables}, attributes or {}))
 
     def append(self, t: float, ids: np.ndarray, points: np.ndarray, values: Mapping[str, np.ndarray]) -> None:
         """Add this rank's events at ``t`` ms: ``points`` (n, 3) mm and one (n,) array for each variable."""
@@ -49,7 +54,7 @@ class EventWriter:
             self.flush()
 
     def flush(self) -> None:
-        """Write what is waiting; collective."""
+        """Write what is waiting, so that a copy of the temporary file can be gone on with; collective."""
         rows = np.concatenate(self._rows) if self._rows else np.empty((0, len(self._names) + 1))
         self._rows, self._calls = [], 0
         gathered = self.comm.gather(rows)
@@ -89,6 +94,13 @@ def read_events(path: str | Path) -> Events:
             return Events(found.pop("time"), points, found, {key: data.getncattr(key) for key in data.ncattrs()})
     except (OSError, RuntimeError, KeyError, IndexError, ValueError, AttributeError) as error:
         raise InputError(f"{path}: cannot be read as an event file ({type(error).__name__}: {error})") from None
+
+
+def _count(data: netCDF4.Dataset, names: list[str]) -> int:
+    """How many events are in a file of these variables. Raises KeyError where it has others."""
+    if list(data.variables) != names:
+        raise KeyError(f"it holds {', '.join(data.variables)}")
+    return len(data.dimensions["event"])
 
 
 def _define(data: netCDF4.Dataset, variables: Mapping[str, tuple[str, str]], attributes: Mapping) -> None:

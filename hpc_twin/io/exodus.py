@@ -14,6 +14,7 @@ from hpc_twin.io.schema import (
     define_attributes,
     define_mesh,
     define_results,
+    frames_of,
     places,
 )
 from hpc_twin.mesh.part import Part
@@ -29,6 +30,7 @@ class ExodusWriter:
     fibres       store the elements' fibre directions as element variables fibre_x, fibre_y, fibre_z
     double       float64 results instead of float32 (coordinates are always float64)
     parallel     True or False forces the collective or the gathered way; None takes what netCDF4 offers
+    again        go on after the last frame of the temporary file that a stopped run has left
 
     The file has the mesh's original node and element order (elements grouped in blocks by region and kind),
     whatever the number of ranks. It is called ``path`` + ".part" until it is closed.
@@ -51,9 +53,10 @@ class ExodusWriter:
         double: bool = False,
         parallel: bool | None = None,
         title: str = "hpc_twin result",
+        again: bool = False,
     ):
         self.path, self.comm, self.frames = Path(path), part.comm, 0
-        self._file = SharedFile(part.comm, path, parallel)
+        self._file = SharedFile(part.comm, path, parallel, again)
         self._n_nodes, self._n_owned = part.n_nodes, part.n_owned
         self._order = NaturalOrder(part.comm, part.node_ids[: part.n_owned], part.n_nodes)
         elements = NaturalOrder(part.comm, part.element_ids[: part.n_owned_elements], part.n_elements)
@@ -64,11 +67,18 @@ class ExodusWriter:
         dtype = np.float64 if double else np.float32
         self._row = np.empty(self._order.n_block, dtype)
         self._static: dict[str, np.ndarray] = {}
-        self._file.define(lambda data: define_mesh(data, part.n_nodes, part.n_elements, self._blocks.blocks))
-        self._file.define(lambda data: define_results(data, variables, len(self._blocks.blocks), double))
-        self._file.define(lambda data: define_attributes(data, title, {**(attributes or {}), "complete": np.int32(0)}))
-        self._write_mesh(part)
+        if again:
+            self.frames = self._file.look(lambda data: frames_of(data, variables, part.n_nodes))
+        else:
+            self._define(part, variables, title, attributes or {}, double)
         self._fibres = elements.move_columns(_owned_fibres(part).astype(dtype)) if has_fibres else None
+
+    def _define(self, part: Part, variables: list[Variable], title: str, attributes: Mapping, double: bool) -> None:
+        n_blocks = len(self._blocks.blocks)
+        self._file.define(lambda data: define_mesh(data, part.n_nodes, part.n_elements, self._blocks.blocks))
+        self._file.define(lambda data: define_results(data, variables, n_blocks, double))
+        self._file.define(lambda data: define_attributes(data, title, {**attributes, "complete": np.int32(0)}))
+        self._write_mesh(part)
 
     def write_frame(self, t: float, values: Mapping[str, np.ndarray]) -> None:
         """Append one frame at ``t`` ms; ``values`` maps every name of node_fields to its (n_owned,) values."""
@@ -81,6 +91,10 @@ class ExodusWriter:
         self._file.put_everywhere("time_whole", t, self.frames)
         self._file.sync()
         self.frames += 1
+
+    def flush(self) -> None:
+        """Hand all frames so far to the operating system: a copy of the temporary file can be gone on with."""
+        self._file.sync()
 
     def write_static(self, values: Mapping[str, np.ndarray]) -> None:
         """Set static maps from their (n_owned,) values; the last call before ``close`` counts."""

@@ -5,6 +5,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Literal, TypeVar
 
 import netCDF4
 import numpy as np
@@ -12,6 +13,7 @@ import numpy as np
 from hpc_twin.io.room import lack_of_room, megabytes
 from hpc_twin.parallel import InputError, RunError, TwinError, on_root, together, warn
 
+T = TypeVar("T")
 PIECE_BYTES = 4 << 20  # what rank 0 holds of another rank's values
 SPARE_BYTES = 256 << 10  # left free on the disk, so that the file's own tables can still be written
 
@@ -36,7 +38,8 @@ class SharedFile:
     write itself fail, all ranks are aborted, and the file up to the last ``sync`` stays under its temporary name.
     """
 
-    def __init__(self, comm, path: str | Path, parallel: bool | None = None):
+    def __init__(self, comm, path: str | Path, parallel: bool | None = None, again: bool = False):
+        """``again``: go on with the temporary file of a run that was stopped."""
         self.comm = comm
         self.path = Path(path)
         self.temporary = self.path.with_name(self.path.name + ".part")
@@ -47,15 +50,25 @@ class SharedFile:
         self._data: netCDF4.Dataset | None = None
         with together(comm):
             if self.parallel or comm.rank == 0:
-                self._data = self._create()
+                self._data = self._opened_again() if again else self._create()
 
     def _create(self) -> netCDF4.Dataset:
         try:
-            if self.parallel:
-                return netCDF4.Dataset(self.temporary, "w", format="NETCDF4", parallel=True, comm=self.comm)
-            return netCDF4.Dataset(self.temporary, "w", format="NETCDF4")
+            return self._open("w")
         except (OSError, RuntimeError) as error:
             raise InputError(f"{self.path}: cannot be written ({error}); choose another folder for results") from None
+
+    def _opened_again(self) -> netCDF4.Dataset:
+        try:
+            data = self._open("r+")
+        except (OSError, RuntimeError) as error:
+            raise InputError(f"{self.temporary}: cannot be opened to go on with it ({error})") from None
+        data.set_auto_maskandscale(False)
+        return data
+
+    def _open(self, mode: Literal["w", "r+"]) -> netCDF4.Dataset:
+        how = {"parallel": True, "comm": self.comm} if self.parallel else {}
+        return netCDF4.Dataset(self.temporary, mode, format="NETCDF4", **how)
 
     @property
     def closed(self) -> bool:
@@ -68,6 +81,21 @@ class SharedFile:
             data = self._data
             if data is not None:
                 self._attempt(lambda: action(data))
+
+    def look(self, action: Callable[[netCDF4.Dataset], T]) -> T:
+        """What ``action(dataset)`` finds in the file, on all ranks. Raises InputError where it is not there."""
+        with together(self.comm):
+            found = None
+            if self.comm.rank == 0:
+                found = self._found(action)
+        return self.comm.bcast(found)
+
+    def _found(self, action: Callable[[netCDF4.Dataset], T]) -> T:
+        assert self._data is not None
+        try:
+            return action(self._data)
+        except (OSError, RuntimeError, KeyError, IndexError, AttributeError) as error:
+            raise InputError(f"{self.temporary}: is not the file of this run ({error})") from None
 
     def put(self, name: str, values: np.ndarray, start: int, steps: slice | None = None) -> None:
         """Write this rank's ``values`` (n, ...) at ``start`` to ``start + n`` of variable ``name``.

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import netCDF4
 import numpy as np
 
-from hpc_twin.io.text import to_characters
+from hpc_twin.io.text import from_characters, to_characters
 
 KINDS = {4: ("TETRA4", "TETRA10"), 3: ("TRI3", "TRI6"), 2: ("BAR2", "BAR3")}  # by corners, of order 1 and 2
 NAME_LENGTH = 256
@@ -86,6 +86,15 @@ def define_results(data: netCDF4.Dataset, variables: Sequence[Variable], n_block
         for number, variable in enumerate(some, start=1):
             for name, axis in places(kind, number, n_blocks):
                 _define_result(data, name, axis, variable, code)
+
+
+def frames_of(data: netCDF4.Dataset, variables: Sequence[Variable], n_nodes: int) -> int:
+    """Number of frames in a file that holds these results. Raises KeyError where it holds others."""
+    nodal = [v.name for v in variables if v.kind == "nodal"]
+    there = from_characters(data.variables["name_nod_var"][:]) if nodal else []
+    if there != nodal or len(data.dimensions["num_nodes"]) != n_nodes:
+        raise KeyError(f"it holds {', '.join(there)} at {len(data.dimensions['num_nodes']):,} nodes")
+    return len(data.dimensions["time_step"])
 
 
 def places(kind: str, number: int, n_blocks: int) -> list[tuple[str, str]]:

@@ -22,6 +22,7 @@ class TraceWriter:
     columns      indices into names of the traces that this rank supplies; by default all of them on rank 0
     variables    name -> (unit, long_name), one array (time, name) each, for example {"V": ("mV", "membrane potential")}
     coordinates  (n_names, 3) mm, or None: where the points are (the same on all ranks)
+    again        go on after the last row of the temporary file that a stopped run has left
 
     The file is called ``path`` + ".part" until it is closed. ``append``, ``flush`` and ``close`` must be called on all
     ranks. Raises InputError when the file cannot be created, RunError on all ranks when the disk is full.
@@ -36,6 +37,7 @@ class TraceWriter:
         columns: Sequence[int] | None = None,
         coordinates: np.ndarray | None = None,
         attributes: Mapping[str, object] | None = None,
+        again: bool = False,
     ):
         self.comm, self.path = comm, Path(path)
         own = range(len(names)) if comm.rank == 0 else ()
@@ -44,8 +46,11 @@ class TraceWriter:
         self._times = np.empty(BUFFER_ROWS)
         self._rows = np.empty((BUFFER_ROWS, len(variables), len(self._columns)))
         self._filled = self._written = 0
-        self._file = SharedFile(comm, path, parallel=False)
-        self._file.define(lambda data: _define(data, list(names), variables, coordinates, attributes or {}))
+        self._file = SharedFile(comm, path, parallel=False, again=again)
+        if again:
+            self._written = self._file.look(lambda data: _rows(data, list(names), variables))
+        else:
+            self._file.define(lambda data: _define(data, list(names), variables, coordinates, attributes or {}))
 
     def append(self, t: float, values: Mapping[str, np.ndarray]) -> None:
         """Add one row at ``t`` ms; ``values`` maps each variable to this rank's (n_columns,) values."""
@@ -57,18 +62,25 @@ class TraceWriter:
             self.flush()
 
     def flush(self) -> None:
-        """Write what is buffered; collective."""
+        """Write what is buffered, so that a copy of the temporary file can be gone on with; collective."""
         filled, self._filled = self._filled, 0
-        if filled == 0:
-            return
+        if filled:
+            self._put(filled)
+        self._file.sync()
+        self._written += filled
+
+    def _put(self, filled: int) -> None:
         gathered = self.comm.gather((self._columns, self._rows[:filled]))
         table = np.full((filled, len(self._names), self._n_names), np.nan)
         for columns, rows in gathered or ():
             table[:, :, columns] = rows
         self._file.require_space(table.nbytes)
         self._file.define(lambda data: self._store(data, self._times[:filled], table))
-        self._file.sync()
-        self._written += filled
+
+    def written(self) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+        """Times (n,) and, of each variable, the rows (n, n_names) so far, on all ranks; collective."""
+        self.flush()
+        return self._file.look(lambda data: (data.variables["time"][:], {k: data.variables[k][:] for k in self._names}))
 
     def set_attributes(self, attributes: Mapping[str, object]) -> None:
         """Add global attributes that are known only at the end; collective."""
@@ -135,6 +147,14 @@ def _define(data: netCDF4.Dataset, names, variables, coordinates, attributes) ->
         if coordinates is not None:
             trace.coordinates = "x y z"
     data.setncatts({"Conventions": "CF-1.10", "featureType": "timeSeries", "complete": np.int32(0), **attributes})
+
+
+def _rows(data: netCDF4.Dataset, names: list[str], variables: Mapping) -> int:
+    """How many rows are in a file of these traces. Raises KeyError where it has others."""
+    there = from_characters(data.variables["name"][:])
+    if there != names or not set(variables) <= set(data.variables):
+        raise KeyError(f"it holds {', '.join(there)}")
+    return len(data.dimensions["time"])
 
 
 def _read(data: netCDF4.Dataset) -> Traces:
