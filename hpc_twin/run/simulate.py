@@ -61,12 +61,12 @@ def simulate(loaded: LoadedCase, folder: Path, comm, overwrite: bool = False) ->
     on_root(comm, lambda: prepare_folder(folder, loaded.text))
     with timer.part("output files"):
         record = Record(case, heart, folder, words, timer)
-    with record:
-        report = make_report(part, timer, _loop(case.tissue, heart, record, timer, start))
+    with Progress(comm, case.tissue.until, folder) as progress, record:
+        report = make_report(part, timer, _loop(case.tissue, heart, record, timer, start, progress))
         return report.written(record.close(report.attributes()))
 
 
-def _loop(tissue, heart: Problem, record: Record, timer: Timer, start: float) -> Loop:
+def _loop(tissue, heart: Problem, record: Record, timer: Timer, start: float, progress: Progress) -> Loop:
     """March from ``start`` to the end."""
     comm = heart.part.comm
     operators = {
@@ -77,7 +77,7 @@ def _loop(tissue, heart: Problem, record: Record, timer: Timer, start: float) ->
     comm.barrier()
     begun, n, t = time.perf_counter(), 0, start
     record.see(0, start)
-    progress = Progress(comm, tissue.until)
+    progress.start(start)
     try:
         with _asked_to_stop(comm) as asked:
             for n, t in march(step, None, tissue.dt, tissue.until, start):

@@ -27,7 +27,7 @@ def test_a_run_leaves_its_files(tmp_path):
     state = load_kernels(load(tmp_path, case_text()).case.cells, tmp_path, world())[0].state_names[0]
     loaded = load(tmp_path, case_text(SHEET, stimulus=EDGE, more=MORE.format(state)))
     report = simulate(loaded, tmp_path / "out", world())
-    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["case.toml", "result.exo", "traces.nc"]
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["case.toml", "result.exo", "status.json", "traces.nc"]
     assert (report.nodes, report.elements, report.steps, report.ranks) == (45, 64, 20, 1)
     assert report.bytes_written == sum((tmp_path / "out" / n).stat().st_size for n in ("result.exo", "traces.nc"))
     assert load_case(tmp_path / "out" / "case.toml").case == loaded.case
