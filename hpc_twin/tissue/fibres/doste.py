@@ -9,15 +9,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from hpc_twin.fem import Matrix
 from hpc_twin.mesh.part import Part
-from hpc_twin.parallel import InputError, min_over
+from hpc_twin.parallel import min_over
 from hpc_twin.tissue.fibres.bayer import axis_frames, bislerp, orient
 from hpc_twin.tissue.fibres.ventricles import TINY, FibreAngles, signed
-from hpc_twin.tissue.organ.landmarks import apex_node, long_axis
-from hpc_twin.tissue.organ.laplace import harmonics, laplacian, on_elements, require, smooth_gradients
+from hpc_twin.tissue.organ.landmarks import Ventricles
+from hpc_twin.tissue.organ.laplace import harmonics, on_elements, require, smooth_gradients
 
-SURFACES = ("lv", "rv", "epi", "mv", "av", "tv", "pv")
+NEEDED = ("lv", "rv", "epi", "mv", "av", "tv", "pv", "base")
 LEFT_SHARE = 2 / 3  # of the septum that is the left ventricle's
 
 
@@ -58,31 +57,29 @@ def outflow_fibres(part: Part, angles: OutflowAngles | None = None) -> tuple[np.
     Raises InputError for missing node sets or elements that are not tetrahedra.
     """
     angles = angles or OutflowAngles()
-    _check(part)
-    operator = laplacian(part)
-    centre, axis = long_axis(part, "lv")
-    sets = {"lv": (1.0, 0.0), "rv": (0.0, 1.0), "epi": (0.0, 0.0)}
-    fields = harmonics(part, [{name: ones[i] for name, ones in sets.items()} for i in (0, 1)], "phi", operator)
-    to_lv, to_rv = smooth_gradients(part, fields)
-    phi_lv, phi_rv = (np.clip(on_elements(part, field.local), 0.0, 1.0) for field in fields)
+    require(part, NEEDED)
+    heart = Ventricles(part)
+    axis, apices = heart.axis, (heart.apex, _right_apex(heart))
+    to_lv, to_rv = smooth_gradients(part, heart.fields)
+    phi_lv, phi_rv = (np.clip(on_elements(part, field.local), 0.0, 1.0) for field in heart.fields)
     depth, side = np.clip(1 - phi_lv - phi_rv, 0.0, 1.0), phi_rv / np.maximum(phi_lv + phi_rv, TINY)
-    left = _chamber(part, operator, apex_node(part), ("mv", "av"), (angles.lv, angles.tract), depth)
-    right = _chamber(part, operator, _right_apex(part, axis), ("tv", "pv"), (angles.rv, angles.tract), depth)
+    left = _chamber(heart, apices[0], ("mv", "av"), (angles.lv, angles.tract), depth)
+    right = _chamber(heart, apices[1], ("tv", "pv"), (angles.rv, angles.tract), depth)
     alpha, beta = (_through_septum(side, getattr(left, k), getattr(right, k)) for k in ("alpha", "beta"))
     q_lv = orient(axis_frames(left.along, -to_lv, axis), alpha, beta)
     q_rv = orient(axis_frames(right.along, to_rv, axis), alpha, beta)
     along = _mixed(left.along, right.along, side)
     wall = (_mixed(left.alpha, right.alpha, side), _mixed(left.beta, right.beta, side))
     q_epi = orient(axis_frames(along, -to_lv - to_rv, axis), *wall)
-    return signed(part, bislerp(bislerp(q_lv, q_rv, side), q_epi, depth), centre, axis)
+    return signed(heart, bislerp(bislerp(q_lv, q_rv, side), q_epi, depth))
 
 
-def _chamber(part: Part, operator: Matrix, apex: np.ndarray, valves, angles, depth: np.ndarray) -> _Chamber:
+def _chamber(heart: Ventricles, apex: np.ndarray, valves, angles, depth: np.ndarray) -> _Chamber:
     """``valves``: inflow and outflow; ``angles``: the ventricle's and its tract's."""
-    inflow, outflow = valves
+    part, (inflow, outflow) = heart.part, valves
     ends = replace(part, node_sets={**part.node_sets, "apex": apex})
-    psi = [harmonics(ends, [{"apex": 0.0, valve: 1.0}], "psi", operator)[0] for valve in valves]
-    share = harmonics(ends, [{"apex": 1.0, inflow: 1.0, outflow: 0.0}], "w", operator)[0]
+    psi = [harmonics(ends, [{"apex": 0.0, valve: 1.0}], "psi", heart.laplacian)[0] for valve in valves]
+    share = harmonics(ends, [{"apex": 1.0, inflow: 1.0, outflow: 0.0}], "w", heart.laplacian)[0]
     w = np.clip(on_elements(part, share.local), 0.0, 1.0)
     inner, tract = (a.at(depth) for a in angles)
     alpha, beta = (_mixed(there, here, w) for here, there in zip(inner, tract, strict=True))
@@ -102,17 +99,11 @@ def _through_septum(side: np.ndarray, left: np.ndarray, right: np.ndarray) -> np
     return np.where(in_left > 0, in_left * left, -in_right * right)
 
 
-def _right_apex(part: Part, axis: np.ndarray) -> np.ndarray:
+def _right_apex(heart: Ventricles) -> np.ndarray:
     """Local index, in an array of length one or zero, of the right endocardium's node lowest along the long axis."""
-    nodes = part.node_sets["rv"]
-    height = part.points[nodes] @ axis
+    part, nodes = heart.part, heart.part.node_sets["rv"]
+    height = part.points[nodes] @ heart.axis
     lowest = min_over(part.comm, float(height.min(initial=np.inf)))
     ids = part.node_ids[nodes[height <= lowest + 1e-9 * abs(lowest)]]
     first = min_over(part.comm, int(ids.min(initial=np.iinfo(np.int64).max)))
     return np.flatnonzero(part.node_ids == first)
-
-
-def _check(part: Part) -> None:
-    if part.elements.shape[1] != 4 or min_over(part.comm, int(part.sizes.min(initial=4))) < 4:
-        raise InputError("rule-based fibres need a wall of tetrahedra, the mesh has triangles or lines")
-    require(part, [*SURFACES, "base"])

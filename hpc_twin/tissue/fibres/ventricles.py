@@ -4,12 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hpc_twin.fem import Field, Matrix
 from hpc_twin.mesh.part import Part
-from hpc_twin.parallel import InputError, min_over
+from hpc_twin.parallel import InputError
 from hpc_twin.tissue.fibres.bayer import axis_frames, bislerp, orient
-from hpc_twin.tissue.organ.landmarks import apicobasal_harmonic, both_ventricles, long_axis
-from hpc_twin.tissue.organ.laplace import harmonics, laplacian, on_elements, require, smooth_gradients
+from hpc_twin.tissue.organ.landmarks import Ventricles
+from hpc_twin.tissue.organ.laplace import on_elements, smooth_gradients
 
 TINY = 1e-12  # of phi: below this there is neither ventricle, only epicardium
 
@@ -56,53 +55,37 @@ def ventricular_fibres(part: Part, angles: FibreAngles | None = None) -> tuple[n
     Signs: f turns counter-clockwise seen from the base, s points away from the long axis.
     Raises InputError for missing node sets or elements that are not tetrahedra.
     """
-    angles = angles or FibreAngles()
-    both = _check(part)
-    centre, axis = long_axis(part, "lv" if both else "endo")
-    operator = laplacian(part)
-    psi = apicobasal_harmonic(part, operator)
-    frames = (_two_cavities if both else _one_cavity)(part, operator, psi, axis, angles)
-    return signed(part, frames, centre, axis)
+    heart = Ventricles(part)
+    frames = (_two_cavities if heart.both else _one_cavity)(heart, angles or FibreAngles())
+    return signed(heart, frames)
 
 
-def _one_cavity(part: Part, operator: Matrix, psi: Field, long_axis: np.ndarray, angles: FibreAngles) -> np.ndarray:
-    """(n_local_elements, 3, 3) Q_epi of ``ventricular_fibres``."""
-    phi = harmonics(part, [{"epi": 1.0, "endo": 0.0}], "phi", operator)[0]
-    along, outward = smooth_gradients(part, [psi, phi])
-    depth = np.clip(on_elements(part, phi.local), 0.0, 1.0)
-    return orient(axis_frames(along, outward, long_axis), *angles.at(depth))
+def _one_cavity(heart: Ventricles, angles: FibreAngles) -> np.ndarray:
+    """(n_local_elements, 3, 3) Q_epi of ``ventricular_fibres``; phi_epi = 1 - phi_endo."""
+    along, inward = smooth_gradients(heart.part, [heart.psi, *heart.fields])
+    depth = np.clip(1 - on_elements(heart.part, heart.fields[0].local), 0.0, 1.0)
+    return orient(axis_frames(along, -inward, heart.axis), *angles.at(depth))
 
 
-def _two_cavities(part: Part, operator: Matrix, psi: Field, long_axis: np.ndarray, angles: FibreAngles) -> np.ndarray:
+def _two_cavities(heart: Ventricles, angles: FibreAngles) -> np.ndarray:
     """(n_local_elements, 3, 3) Q of ``ventricular_fibres``; phi_epi = 1 - phi_lv - phi_rv saves a solve."""
-    sets = {"lv": (1.0, 0.0), "rv": (0.0, 1.0), "epi": (0.0, 0.0)}
-    fields = harmonics(part, [{name: ones[i] for name, ones in sets.items()} for i in (0, 1)], "phi", operator)
-    along, to_lv, to_rv = smooth_gradients(part, [psi, *fields])
-    lv, rv = (np.clip(on_elements(part, field.local), 0.0, 1.0) for field in fields)
+    part, axis = heart.part, heart.axis
+    along, to_lv, to_rv = smooth_gradients(part, [heart.psi, *heart.fields])
+    lv, rv = (np.clip(on_elements(part, field.local), 0.0, 1.0) for field in heart.fields)
     epi, side = np.clip(1 - lv - rv, 0.0, 1.0), rv / np.maximum(lv + rv, TINY)
     alpha, beta = angles.at(epi)
     turned = [(1 - 2 * side) * angle for angle in (alpha, beta)]
-    q_lv = orient(axis_frames(along, -to_lv, long_axis), *turned)
-    q_rv = orient(axis_frames(along, to_rv, long_axis), *turned)
-    q_epi = orient(axis_frames(along, -to_lv - to_rv, long_axis), alpha, beta)
+    q_lv = orient(axis_frames(along, -to_lv, axis), *turned)
+    q_rv = orient(axis_frames(along, to_rv, axis), *turned)
+    q_epi = orient(axis_frames(along, -to_lv - to_rv, axis), alpha, beta)
     return bislerp(bislerp(q_lv, q_rv, side), q_epi, epi)
 
 
-def signed(part: Part, frames: np.ndarray, centre: np.ndarray, long_axis: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def signed(heart: Ventricles, frames: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """f and s from the frames, turned to the sides that ``ventricular_fibres`` names."""
-    arm = on_elements(part, part.points) - centre
-    radial = arm - (arm @ long_axis)[:, None] * long_axis
-    sides = (np.cross(long_axis, radial), radial)
+    arm = on_elements(heart.part, heart.part.points) - heart.centre
+    radial = arm - (arm @ heart.axis)[:, None] * heart.axis
+    sides = (np.cross(heart.axis, radial), radial)
     pairs = zip((frames[:, :, 0], frames[:, :, 2]), sides, strict=True)
     fibres, sheets = (np.where((v * side).sum(axis=1, keepdims=True) < 0, -v, v) for v, side in pairs)
     return fibres, sheets
-
-
-def _check(part: Part) -> bool:
-    """Are there two cavities? Raises InputError for what the rule cannot be applied to."""
-    if part.elements.shape[1] != 4 or min_over(part.comm, int(part.sizes.min(initial=4))) < 4:
-        raise InputError("rule-based fibres need a wall of tetrahedra, the mesh has triangles or lines")
-    both = both_ventricles(part)
-    needed = ["lv", "rv", "epi", "base"] if both else ["endo", "epi", "base"]
-    require(part, needed)
-    return both

@@ -11,22 +11,14 @@ from functools import cached_property
 
 import numpy as np
 
-from hpc_twin.fem import Field, Matrix
+from hpc_twin.fem import Field
 from hpc_twin.fem.assembly import kinds
 from hpc_twin.fem.dirichlet import DirichletSolver
 from hpc_twin.mesh.order import EDGES
 from hpc_twin.mesh.part import Part
 from hpc_twin.parallel import InputError, max_over, min_over, sum_over
-from hpc_twin.tissue.organ.landmarks import apex_node, apicobasal_harmonic, both_ventricles, centre_of, long_axis
-from hpc_twin.tissue.organ.laplace import (
-    divergence,
-    harmonics,
-    laplacian,
-    on_elements,
-    patch_mean,
-    require,
-    smooth_gradients,
-)
+from hpc_twin.tissue.organ.landmarks import Ventricles, mean_place
+from hpc_twin.tissue.organ.laplace import divergence, harmonics, highest, on_elements, smooth_gradients
 
 LV, RV = -1.0, 1.0
 ON_AXIS = 1e-6  # mm
@@ -55,12 +47,10 @@ class Coordinates:
 
     ``part`` is of order 1: see fem.corners and ``on_edges``.
 
-    Ventricles need the node sets lv, rv, epi, base (both) or endo, epi, base (one). With phi_s harmonic, 1 on surface
-    s and 0 on the others, all where the surfaces of lv, rv and epi are concerned:
+    Those of ventricles begin at the landmarks of Ventricles, and need its node sets:
 
-    transventricular  RV where phi_lv is the least of the three (the free wall of the RV does not touch the LV's
-                      cavity), LV elsewhere: the septum belongs to the LV. A node between them is the LV's.
-    transmural        1 - phi_lv in the LV, 1 - phi_rv in the RV; phi_epi with one ventricle.
+    transventricular  RV or LV, to which the septum belongs. A node between them is the LV's.
+    transmural        1 - phi_lv in the LV, 1 - phi_rv in the RV; 1 - phi_endo with one ventricle.
     apicobasal        a / (a + b) with a, b the distances to apex and base along X = grad psi / |grad psi|, psi harmonic
                       from apex to base: grad a ~ X and a = 0 at the apex, grad b ~ -X and b = 0 on the base
     rotational        LV: angle about the long axis, counter-clockwise seen from the base, scaled so that it is
@@ -78,31 +68,21 @@ class Coordinates:
     @cached_property
     def transventricular(self) -> Coordinate:
         """-1 LV, 1 RV."""
-        if not self._both:
-            return Coordinate(np.full(self.part.n_local, LV), np.full(len(self.part.elements), LV))
-        phi_lv, phi_rv, phi_epi = patch_mean(self.part, on_elements(self.part, self._phi)).T
-        wall = on_elements(self.part, np.column_stack((phi_lv, np.minimum(phi_rv, phi_epi))))
-        elements = np.where(wall[:, 0] < wall[:, 1], RV, LV)
-        return Coordinate(_lowest(self.part, elements), elements)
+        heart = self._heart
+        return Coordinate(np.where(heart.left_nodes, LV, RV), np.where(heart.right, RV, LV))
 
     @cached_property
     def transmural(self) -> Coordinate:
         """0 endocardium, 1 epicardium."""
-        if not self._both:
-            depth = np.clip(self._phi[:, -1], 0.0, 1.0)
-            return Coordinate(depth, on_elements(self.part, depth))
-        depth = np.clip(1 - self._phi[:, :2], 0.0, 1.0)
-        return self._either(depth[:, 0], depth[:, 1])
+        depths = [np.clip(1 - field.local, 0.0, 1.0) for field in self._heart.fields]
+        return self._either(depths[0], depths[-1])
 
     @cached_property
     def apicobasal(self) -> Coordinate:
         """0 apex, 1 base."""
-        part = self.part
-        psi = apicobasal_harmonic(part, self._laplacian)
-        flux = _unit(smooth_gradients(part, [psi])[0])
-        base = np.zeros(part.n_local, bool)
-        base[part.node_sets["base"]] = True
-        apex = np.isin(np.arange(part.n_local), apex_node(part))
+        part, heart = self.part, self._heart
+        flux = _unit(smooth_gradients(part, [heart.psi])[0])
+        base, apex = (np.isin(np.arange(part.n_local), ends) for ends in (part.node_sets["base"], heart.apex))
         above, below = (self._distance(ends, x) for ends, x in ((apex, flux), (base, -flux)))
         values = np.clip(above / np.maximum(above + below, np.finfo(float).tiny), 0.0, 1.0)
         return Coordinate(values, on_elements(part, values))
@@ -112,37 +92,20 @@ class Coordinates:
         """-pi to pi in the LV, -pi/2 to pi/2 in the RV."""
         part = self.part
         at_nodes, at_elements = self._angle(part.points), self._angle(on_elements(part, part.points))
-        if not self._both:
+        if not self._heart.both:
             return Coordinate(at_nodes, at_elements)
         bends = self._junctions(at_nodes)
         lv = [np.interp(angle, bends, np.pi * np.array((-1, -0.5, 0, 0.5, 1))) for angle in (at_nodes, at_elements)]
         left = self.transventricular.nodes == LV
         sides = {"behind": np.flatnonzero(left & (at_nodes < 0)), "before": np.flatnonzero(left & (at_nodes >= 0))}
         ends = {"behind": -np.pi / 2, "before": np.pi / 2}
-        rv = harmonics(replace(part, node_sets=sides), [ends], "rotational", self._laplacian)[0].local
+        rv = harmonics(replace(part, node_sets=sides), [ends], "rotational", self._heart.laplacian)[0].local
         at = self.transventricular
         return Coordinate(np.where(left, lv[0], rv), np.where(at.elements == LV, lv[1], on_elements(part, rv)))
 
     @cached_property
-    def _both(self) -> bool:
-        part = self.part
-        if part.elements.shape[1] != 4 or min_over(part.comm, int(part.sizes.min(initial=4))) < 4:
-            raise InputError("ventricular coordinates need a wall of tetrahedra, the mesh has triangles or lines")
-        both = both_ventricles(part)
-        require(part, ["lv", "rv", "epi", "base"] if both else ["endo", "epi", "base"])
-        return both
-
-    @cached_property
-    def _laplacian(self) -> Matrix:
-        return laplacian(self.part)
-
-    @cached_property
-    def _phi(self) -> np.ndarray:
-        """(n_local, 3) phi of lv, rv, epi, or (n_local, 2) of endo, epi; they add up to 1."""
-        names = ["lv", "rv", "epi"] if self._both else ["endo", "epi"]
-        problems = [{name: float(name == one) for name in names} for one in names[:-1]]
-        phi = np.column_stack([f.local for f in harmonics(self.part, problems, "phi", self._laplacian)])
-        return np.column_stack((phi, 1 - phi.sum(axis=1)))
+    def _heart(self) -> Ventricles:
+        return Ventricles(self.part)
 
     def _either(self, lv: np.ndarray, rv: np.ndarray) -> Coordinate:
         """Of two nodal fields (n_local,) the LV's or the RV's, in elements that of their own ventricle."""
@@ -155,15 +118,15 @@ class Coordinates:
         d, right = Field(self.part, "distance", "mm"), Field(self.part, "divergence", "mm^2")
         right.owned[:] = divergence(self.part, flux)
         right.touched()
-        DirichletSolver(self._laplacian, ends, "distance").solve(np.zeros(self.part.n_local), d, right.vector)
+        DirichletSolver(self._heart.laplacian, ends, "distance").solve(np.zeros(self.part.n_local), d, right.vector)
         return np.maximum(d.local, 0.0)
 
     @cached_property
     def _axes(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """A point on the LV's axis; where the angle is 0; where it is pi/2: three times (3,)."""
-        part = self.part
-        centre, axis = long_axis(part, "lv" if self._both else "endo")
-        across = centre_of(part, "rv") - centre if self._both else np.eye(3)[np.abs(axis).argmin()]
+        part, centre, axis = self.part, self._heart.centre, self._heart.axis
+        beside = part.node_sets.get("rv")
+        across = np.eye(3)[np.abs(axis).argmin()] if beside is None else mean_place(part, beside) - centre
         across = across - (across @ axis) * axis
         across /= np.linalg.norm(across)
         return centre, across, np.cross(axis, across)
@@ -178,7 +141,7 @@ class Coordinates:
         """(5,) -pi, posterior junction, 0, anterior junction, pi in terms of ``angle`` (n_local,)."""
         part, (centre, zero, quarter) = self.part, self._axes
         mine = slice(part.n_owned)
-        between = -_lowest(part, -self.transventricular.elements) != self.transventricular.nodes
+        between = (highest(part, self._heart.right.astype(float)) > 0) & self._heart.left_nodes
         high = (part.points - centre) @ np.cross(zero, quarter) > 0
         seen = angle[mine][(between & high)[mine]]
         sides = seen[seen < 0], seen[seen > 0]
@@ -210,16 +173,6 @@ def on_edges(part: Part, name: str, nodes: np.ndarray) -> np.ndarray:
         means = {"transventricular": np.minimum(a, b), "rotational": np.angle(np.exp(1j * a) + np.exp(1j * b))}
         result[part.midpoints[which, : len(pairs)]] = means.get(name, (a + b) / 2)
     return result
-
-
-def _lowest(part: Part, elements: np.ndarray) -> np.ndarray:
-    """(n_local,) the lowest of the element values (n_local_elements,) around each node; collective."""
-    field = Field(part, "lowest", "1", np.inf)
-    for corner in part.element_nodes.T:
-        np.minimum.at(field.local, corner[corner >= 0], elements[corner >= 0])
-    field.touched()
-    field.update_ghosts()
-    return field.local
 
 
 def _unit(vectors: np.ndarray) -> np.ndarray:

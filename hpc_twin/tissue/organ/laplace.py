@@ -103,6 +103,16 @@ def on_elements(part: Part, nodal: np.ndarray) -> np.ndarray:
     return result
 
 
+def highest(part: Part, elements: np.ndarray) -> np.ndarray:
+    """(n_local,) the highest of the values (n_local_elements,) of the elements around each node; collective."""
+    field = Field(part, "highest", "1", -np.inf)
+    for corner in part.element_nodes.T:
+        np.maximum.at(field.local, corner[corner >= 0], elements[corner >= 0])
+    field.touched()
+    field.update_ghosts()
+    return field.local
+
+
 def shared(part: Part, owned: np.ndarray) -> np.ndarray:
     """(n_local,) owned values, and those of ghosts from their owners."""
     field = Field(part, "gradient", "1/mm")

@@ -157,26 +157,27 @@ def neighbours(elements: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return order[:-1][same] // 4, order[1:][same] // 4
 
 
-def test_two_ranks_make_the_same_fibres_and_coordinates(heart, tmp_path):
+@pytest.mark.parametrize("ranks", [2, 3])
+def test_ranks_make_the_same_fibres_and_coordinates(heart, tmp_path, ranks):
     script = str(Path(__file__).parent / "heart_ranks.py")
-    done = run_on(2, [sys.executable, script, str(tmp_path / "2.npz")], OMP_NUM_THREADS="1")
+    done = run_on(ranks, [sys.executable, script, str(tmp_path / "heart.npz")], OMP_NUM_THREADS="1")
     assert done.returncode == 0, done.stderr
-    two = np.load(tmp_path / "2.npz")
+    split = np.load(tmp_path / "heart.npz")
     found = Coordinates(heart)
-    directions, where = np.split(two["directions"][heart.element_ids], [6], axis=1)
+    directions, where = np.split(split["directions"][heart.element_ids], [6], axis=1)
     np.testing.assert_allclose(directions, np.hstack(ventricular_fibres(heart)), atol=1e-6)
     for column, name in enumerate(VENTRICULAR):
         np.testing.assert_allclose(where[:, column], found[name].elements, atol=1e-7)
-        np.testing.assert_allclose(two["places"][heart.node_ids, column], found[name].nodes, atol=1e-7)
+        np.testing.assert_allclose(split["places"][heart.node_ids, column], found[name].nodes, atol=1e-7)
 
 
 def test_against_the_fibres_of_somebody_elses_heart():
-    """The file's fibres turn the other way (-60 at the endocardium); with those angles most agree within 15 degrees."""
+    """The file's fibres turn the other way (-60 at the endocardium); with those angles half agree within 10 degrees."""
     if not CRT.exists():
         pytest.skip(f"reference mesh {CRT.name} is not here")
     part = distribute(with_surfaces(read(CRT)), world())
     fibres, _ = ventricular_fibres(part, FibreAngles(-60, 60))
-    assert np.median(between(fibres, part.fibres)) < 15
+    assert np.median(between(fibres, part.fibres)) < 10
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Ventricular coordinates of idealised and real hearts."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from hpc_twin.mesh.read import read
 from hpc_twin.mesh.surfaces import with_surfaces
 from hpc_twin.parallel import InputError, world
 from hpc_twin.tissue.organ.coordinates import LV, NAMES, RV, Coordinates
+from hpc_twin.tissue.organ.landmarks import Ventricles
 from hpc_twin.tissue.organ.laplace import on_elements
 
 MESHES = Path(__file__).parents[5] / "shared" / "reference" / "meshes"
@@ -72,6 +74,27 @@ def test_apicobasal_is_near_to_the_share_of_the_way(heart, ventricle):
     assert np.abs(z[epi] - expected).max() < 0.06
 
 
+def test_the_apex_is_the_left_ventricles(heart):
+    """Also where the right one reaches further: its free wall is drawn down, by twice what lies beyond x = 10 mm."""
+    mesh = biventricle(scale=0.3, h=1.0)
+    x, y, z = mesh.points.T
+    part = distribute(replace(mesh, points=np.column_stack((x, y, z - 2 * np.maximum(x - 10, 0)))), world())
+    long = Ventricles(part)
+    base, epi = part.points[part.node_sets["base"]].mean(axis=0), part.points[part.node_sets["epi"]]
+    assert epi[np.linalg.norm(epi - base, axis=1).argmax(), 0] > 12
+    assert np.linalg.norm(part.points[long.apex] - (0, 0, -21)) < 1.2
+    np.testing.assert_allclose(long.axis, (0, 0, 1), atol=0.05)
+    lowest = Coordinates(part)["apicobasal"].nodes.argmin()
+    assert lowest == long.apex and np.linalg.norm(heart.part.points[Ventricles(heart.part).apex] - (0, 0, -21)) < 0.1
+
+
+def test_a_base_without_the_left_ventricle(heart):
+    part, right = heart.part, heart["transventricular"].nodes == RV
+    base = np.intersect1d(part.node_sets["base"], np.flatnonzero(right))
+    with pytest.raises(InputError, match="'base' lies in the left ventricle"):
+        _ = Ventricles(replace(part, node_sets={**part.node_sets, "base": base})).apex
+
+
 def test_rotational(heart, ventricle):
     part, angle = heart.part, heart["rotational"]
     ventricles = heart["transventricular"]
@@ -112,3 +135,5 @@ def test_a_patients_heart():
     right = values["transventricular"].elements == RV
     assert 0.15 < right.mean() < 0.5  # of the elements; the RV's free wall
     assert np.histogram(values["apicobasal"].nodes, 5, (0, 1))[0].min() > 100
+    apex = found.part.points[values["apicobasal"].nodes.argmin()]
+    assert np.linalg.norm(apex - (81.5, -81.3, -69.8)) < 1  # where the line through base and cavity leaves the heart
