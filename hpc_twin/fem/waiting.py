@@ -2,7 +2,7 @@
 
 from petsc4py import PETSc
 
-HALO = ("VecScatterEnd",)
+HALO = ("VecScatterEnd", "VecScatterEnd  ")  # with blanks in PETSc 3.18
 SPLIT = ("VecReduceComm",)  # the second half of a reduction in two halves: nothing but waiting
 SUMS = ("VecDot", "VecTDot", "VecMDot", "VecMTDot", "VecNorm", "VecDotNorm2")
 UPDATES = ("VecAXPY", "VecAYPX", "VecAXPBYCZ", "VecWAXPY", "VecMAXPY")

@@ -59,9 +59,9 @@ def run(comm, h: str, until: str) -> dict:
         folder = Path(comm.bcast(folder))
         report = simulate(load_case(CASE, _overrides(h, until)), folder, comm, overwrite=True)
         comm.barrier()
-    others = report.loop - report.seconds["cells"] - report.seconds["solve"]
+    others = report.loop.seconds - report.seconds["cells"] - report.seconds["solve"]
     return {"nodes": report.nodes, "steps": report.steps, "ns": report.ns_per_node_step,
-            "iterations": report.iterations_per_step, "others": others / report.loop, **report.seconds}  # fmt: skip
+            "iterations": report.iterations_per_step, "others": others / report.loop.seconds, **report.seconds}  # fmt: skip
 
 
 def steps(comm, h: str, n: str, repeats: str) -> dict:
