@@ -59,9 +59,10 @@ def run(comm, h: str, until: str) -> dict:
         folder = Path(comm.bcast(folder))
         report = simulate(load_case(CASE, _overrides(h, until)), folder, comm, overwrite=True)
         comm.barrier()
-    others = report.loop.seconds - report.seconds["cells"] - report.seconds["solve"]
+    seconds, loop = report.seconds, report.loop.seconds
+    others = (loop - seconds["cells"] - seconds["solve"]) / loop
     return {"nodes": report.nodes, "steps": report.steps, "ns": report.ns_per_node_step,
-            "iterations": report.iterations_per_step, "others": others / report.loop.seconds, **report.seconds}  # fmt: skip
+            "iterations": report.iterations_per_step, "others": others, **seconds}  # fmt: skip
 
 
 def steps(comm, h: str, n: str, repeats: str) -> dict:
