@@ -132,7 +132,7 @@ def setup(comm, h: str) -> dict:
         part = distribute(mesh, comm)
     loaded = load_case(CASE, ())
     kernels = load_kernels(loaded.case.cells, loaded.folder, comm)
-    monodomain = problem(loaded.case, part, kernels, timer)
+    monodomain = problem(loaded.case, tissue(loaded.case, part), kernels, timer)
     with timer.part("solver"):
         monodomain.prepare(0.05)
     return {"elements": part.n_elements, **timer.seconds}
