@@ -1,6 +1,7 @@
 """A field that is found anew in every time step, with a good guess of the next."""
 
 from hpc_twin.fem.field import Field
+from hpc_twin.fem.memory import Memory, fields
 from hpc_twin.mesh.part import Part
 
 
@@ -17,6 +18,10 @@ class Series:
         now -= before
         before += now
         self.now.touched()
+
+    def memory(self) -> Memory:
+        """The last two found."""
+        return fields(now=self.now, before=self._before)
 
     def stand(self) -> None:
         """Forget what was before ``now``: the next guess is ``now`` itself."""

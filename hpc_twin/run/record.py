@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 
 from hpc_twin.case import Case
+from hpc_twin.fem.memory import Memory, under
 from hpc_twin.io.exodus import ExodusWriter
 from hpc_twin.io.netcdf import settle
-from hpc_twin.parallel import InputError, nearest
+from hpc_twin.parallel import InputError, TwinError, nearest
 from hpc_twin.run.energy import EnergyMeter
 from hpc_twin.run.observers import observers
 from hpc_twin.run.timer import Timer
@@ -34,11 +35,18 @@ class Record:
     """Writes at its clock what ``problem`` shows; a context manager that leaves readable files whatever happens."""
 
     def __init__(
-        self, case: Case, problem: Problem, folder: Path, attributes: Mapping[str, object], timer: Timer | None = None
+        self,
+        case: Case,
+        problem: Problem,
+        folder: Path,
+        attributes: Mapping[str, object],
+        timer: Timer | None = None,
+        again: bool = False,
     ):
+        """``again``: go on with the files of a run that was stopped."""
         self._domain, self._timer, self._frames = problem.domain, timer or Timer(), 0
         self._clock = Clock.of(case.output.every, case.tissue.dt)
-        self._observers = observers(case, problem, folder, attributes)
+        self._observers = observers(case, problem, folder, attributes, again)
         shown = {**problem.fields, **states(problem)}
         for observer in self._observers:
             shown |= observer.fields
@@ -55,6 +63,7 @@ class Record:
             self._maps,
             case.output.fibres,
             title=case.title,
+            again=again,
         )
         self._energy = EnergyMeter(self._domain.whole.comm)
 
@@ -62,8 +71,22 @@ class Record:
         return self
 
     def __exit__(self, kind, error, trace) -> None:
+        if isinstance(error, TwinError):  # raised on all ranks
+            self._write_maps()
         for close in (self.result.close, *(observer.close for observer in self._observers)):
             settle(self._domain.whole.comm, close, error)
+
+    def memory(self) -> Memory:
+        """That of the observers."""
+        found: dict = {}
+        for observer in self._observers:
+            found |= under(type(observer).__name__, observer.memory())
+        return found
+
+    def flush(self) -> None:
+        """Hand all that was written to the operating system, so that copies of the files can be gone on with."""
+        for flush in (self.result.flush, *(observer.flush for observer in self._observers)):
+            flush()
 
     def close(self, report: Mapping[str, object]) -> int:
         """Write the maps and the run report, close, and return the bytes of all files."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hpc_twin.fem import Field, LinearSolver, Subdomain, mass, stiffness
+from hpc_twin.fem.memory import Memory, nodal
 from hpc_twin.stepping import Operator
 from hpc_twin.tissue.cells import Population
 from hpc_twin.tissue.problem import Shown
@@ -68,6 +69,10 @@ class Monodomain:
     def iterations(self) -> int:
         """Of CG, in all steps so far."""
         return sum(solver.iterations for solver in self.solvers.values())
+
+    def memory(self) -> Memory:
+        """The last two increments."""
+        return nodal(self.part, increment=self._increment.array, before=self._before.array)
 
     def prepare(self, dt: float) -> LinearSolver:
         """The solver of a diffusion step of ``dt`` ms, built at its first use; collective."""

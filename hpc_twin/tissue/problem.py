@@ -7,6 +7,7 @@ from typing import Protocol
 import numpy as np
 
 from hpc_twin.fem import Field, Subdomain
+from hpc_twin.fem.memory import Memory
 from hpc_twin.mesh.part import Part
 from hpc_twin.stepping import Operator
 from hpc_twin.tissue.cells import Population
@@ -42,6 +43,10 @@ class Problem(Protocol):
 
     @property
     def iterations(self) -> int: ...
+
+    def memory(self) -> Memory:
+        """What goes from step to step beside V and the cells' states."""
+        ...
 
     def prepare(self, dt: float) -> object:
         """Build the solvers of a diffusion step of ``dt`` ms; collective."""

@@ -15,20 +15,22 @@ from hpc_twin.run.observers.states import SavedStates
 from hpc_twin.tissue.problem import Problem
 
 
-def observers(case: Case, problem: Problem, folder: Path, attributes: Mapping[str, object]) -> list[Observer]:
-    """Those that ``case`` asks for; their files go to ``folder``. Collective."""
+def observers(
+    case: Case, problem: Problem, folder: Path, attributes: Mapping[str, object], again: bool = False
+) -> list[Observer]:
+    """Those that ``case`` asks for; their files go to ``folder``, ``again``: to those that are there. Collective."""
     found: list[Observer] = []
     wanted = set(case.output.measures)
     if wanted & MEASURES:
         found.append(ActivationMaps(case, problem))
     if wanted & {"phase", "singularities"}:
-        found.append(Phases(case, problem, folder, attributes))
+        found.append(Phases(case, problem, folder, attributes, again))
     if "dominant_frequency" in wanted:
         found.append(DominantFrequency(case, problem))
     if case.probes:
-        found.append(Probes(case, problem, folder, attributes))
+        found.append(Probes(case, problem, folder, attributes, again))
     if case.ecg is not None:
-        found.append(Ecg(case, case.ecg, problem, folder, attributes))
+        found.append(Ecg(case, case.ecg, problem, folder, attributes, again))
     if case.output.coordinates:
         found.append(CoordinateMaps(problem.part))
     if case.output.state is not None:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from hpc_twin.case import Case
+from hpc_twin.fem.memory import Memory, under
 from hpc_twin.parallel import max_over, min_over, say, sum_over, warn
 from hpc_twin.run.observers.seldom import Seldom
 from hpc_twin.stepping import Clock
@@ -31,8 +32,9 @@ class ActivationMaps:
         self._activation = Activation(V, output.activation_threshold, rest)
         self._repolarisation = Repolarisation(V, output.repolarisation, rest)
         begin, part, until = self._activation, problem.part, case.tissue.until
-        self._fronts = [Seldom(until, lambda: front_velocity(part, begin.times)),
-                        Seldom(until, lambda: front_velocity(part, begin.last))]  # fmt: skip
+        unknown = np.full((2, len(V), 3), np.nan)
+        self._fronts = [Seldom(until, lambda: front_velocity(part, begin.times), unknown[0]),
+                        Seldom(until, lambda: front_velocity(part, begin.last), unknown[1])]  # fmt: skip
         self._known = _chosen(
             output.measures, output.repolarisation, begin, self._repolarisation, [front.value for front in self._fronts]
         )
@@ -50,6 +52,16 @@ class ActivationMaps:
     def values(self) -> dict[str, np.ndarray]:
         """NaN where it has not happened."""
         return {name: values() for name, (_, _, values) in self._known.items()}
+
+    def memory(self) -> Memory:
+        """Beats, and velocities of fronts."""
+        part = self._part
+        fronts = [under(f"front_{k}", front.memory(part)) for k, front in enumerate(self._fronts)]
+        beats = {**self._activation.memory(part), **under("end", self._repolarisation.memory(part))}
+        return {**beats, **fronts[0], **fronts[1]}
+
+    def flush(self) -> None:
+        """No files."""
 
     def close(self, complete: bool) -> int:
         """No files; says how much of the tissue was activated, or that nothing was."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from hpc_twin.fem.memory import Memory
 from hpc_twin.mesh.part import Part
 from hpc_twin.tissue.organ.coordinates import VENTRICULAR
 from hpc_twin.tissue.problem import Shown
@@ -24,6 +25,13 @@ class CoordinateMaps:
     def values(self) -> dict[str, np.ndarray]:
         """As they were found before the run."""
         return self._values
+
+    def memory(self) -> Memory:
+        """They are found again."""
+        return {}
+
+    def flush(self) -> None:
+        """No files."""
 
     def close(self, complete: bool) -> int:
         """No files."""

@@ -7,6 +7,7 @@ import numpy as np
 
 from hpc_twin.case import Case
 from hpc_twin.case.ecg import EcgCase
+from hpc_twin.fem.memory import Memory
 from hpc_twin.io.traces import TraceWriter
 from hpc_twin.parallel import say
 from hpc_twin.run.ecg import recording
@@ -23,35 +24,40 @@ class Ecg:
     maps: Mapping[str, tuple[str, str]] = {}
     fields: Mapping[str, Shown] = {}
 
-    def __init__(self, case: Case, wanted: EcgCase, problem: Problem, folder: Path, attributes: Mapping[str, object]):
+    def __init__(self, case: Case, wanted: EcgCase, problem: Problem, folder: Path, attributes: Mapping, again: bool):
         own = Path(str(attributes["case_source"])).parent
         self._V, self._comm = problem.V.owned, problem.part.comm
         self._clock = Clock.of(wanted.every, case.tissue.dt)
         self._recording = recording(case, wanted, problem.domain, own)
         names = self._recording.leads.names
-        rows = 2 + round(case.tissue.until / wanted.every)
-        self._times, self._rows, self._filled = np.empty(rows), np.empty((rows, len(names))), 0
         words = {**attributes, **_described(wanted, self._recording)}
-        self._traces = TraceWriter(self._comm, folder / "ecg.nc", names, VARIABLES, attributes=words)
+        self._traces = TraceWriter(self._comm, folder / "ecg.nc", names, VARIABLES, attributes=words, again=again)
         self._closed = False
 
     def see(self, step: int, t: float) -> None:
         """Add a row when one is due."""
         if self._clock.rings(step):
             values = self._recording.ecg.at(self._V)
-            self._times[self._filled], self._rows[self._filled] = t, values
-            self._filled += 1
             self._traces.append(t, {"ecg": values if self._comm.rank == 0 else values[:0]})
 
     def values(self) -> dict[str, np.ndarray]:
         """No maps."""
         return {}
 
+    def memory(self) -> Memory:
+        """All is in the file."""
+        return {}
+
+    def flush(self) -> None:
+        """Rows so far."""
+        self._traces.flush()
+
     def close(self, complete: bool) -> int:
         """Measure, print, close ecg.nc."""
         if not self._closed:
             self._closed = True
-            found = summary(self._times[: self._filled], self._rows[: self._filled], self._recording.leads.names)
+            times, rows = self._traces.written()
+            found = summary(times, rows["ecg"], self._recording.leads.names)
             self._traces.set_attributes({f"measure_{name}": value for name, value in found.items()})
             say(self._comm, sentence(found))
         return self._traces.close(complete)

@@ -5,6 +5,7 @@ from typing import Protocol
 
 import numpy as np
 
+from hpc_twin.fem.memory import Memory
 from hpc_twin.tissue.problem import Shown
 
 
@@ -24,6 +25,15 @@ class Observer(Protocol):
 
     def values(self) -> Mapping[str, np.ndarray]:
         """The maps as they are known now, (n_owned,) each."""
+        ...
+
+    def memory(self) -> Memory:
+        """What it must not forget between two steps, but for what is in its files; empty for who keeps nothing."""
+        ...
+
+    def flush(self) -> None:
+        """Hand what it has written to the operating system, so that copies of its files can be gone on with;
+        collective."""
         ...
 
     def close(self, complete: bool) -> int:

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from hpc_twin.case import Case
+from hpc_twin.fem.memory import Memory, under
 from hpc_twin.io.events import EventWriter
 from hpc_twin.stepping import Clock
 from hpc_twin.tissue.measures import Delay, Singularities, phase
@@ -24,7 +25,7 @@ class Phases:
 
     maps: Mapping[str, tuple[str, str]] = {}
 
-    def __init__(self, case: Case, problem: Problem, folder: Path, attributes: Mapping[str, object]):
+    def __init__(self, case: Case, problem: Problem, folder: Path, attributes: Mapping, again: bool):
         wanted, self._how = case.output.measures, case.output.phase
         self._field, part = problem.V, problem.part
         self._clock = Clock.of(self._how.every, case.tissue.dt)
@@ -34,8 +35,9 @@ class Phases:
         V = self._field.local
         self._delay = Delay(V, lag) if "phase" in wanted or self._how.tip == "phase" else None
         self._tip_delay = self._delay if self._how.tip == "phase" else Delay(V, 1)
+        self._delays = list({id(d): d for d in (self._delay, self._tip_delay) if d is not None}.values())
         self._singularities = Singularities(part) if tips else None
-        self._file = EventWriter(part.comm, folder / FILE, COLUMNS, attributes) if tips else None
+        self._file = EventWriter(part.comm, folder / FILE, COLUMNS, attributes, again) if tips else None
         words = f"phase of (V(t), V(t - {self._how.delay:g} ms)) about {self._how.origin:g} mV"
         self.fields: Mapping[str, Shown] = {"phase": Shown("rad", words, part, self._phase)}
 
@@ -44,7 +46,7 @@ class Phases:
         if step == 0 or not self._clock.rings(step):
             return
         self._field.update_ghosts()
-        for delay in {id(d): d for d in (self._delay, self._tip_delay) if d is not None}.values():
+        for delay in self._delays:
             delay.push(self._field.local)
         if self._file is not None:
             self._find(t)
@@ -52,6 +54,16 @@ class Phases:
     def values(self) -> dict[str, np.ndarray]:
         """No maps."""
         return {}
+
+    def memory(self) -> Memory:
+        """V of a little earlier."""
+        part = self._field.part
+        return {name: k for n, d in enumerate(self._delays) for name, k in under(f"V_{n}", d.memory(part)).items()}
+
+    def flush(self) -> None:
+        """Singularities so far."""
+        if self._file is not None:
+            self._file.flush()
 
     def close(self, complete: bool) -> int:
         """Close singularities.nc."""

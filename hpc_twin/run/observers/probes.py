@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from hpc_twin.case import Case
+from hpc_twin.fem.memory import Memory
 from hpc_twin.io.traces import TraceWriter
 from hpc_twin.mesh.part import Part
 from hpc_twin.parallel import min_over, warn
@@ -22,7 +23,7 @@ class Probes:
     maps: Mapping[str, tuple[str, str]] = {}
     fields: Mapping[str, Shown] = {}
 
-    def __init__(self, case: Case, problem: Problem, folder: Path, attributes: Mapping[str, object]):
+    def __init__(self, case: Case, problem: Problem, folder: Path, attributes: Mapping, again: bool):
         self._domain, self._shown = problem.domain, _shown(case, problem)
         alone = len(self._shown) == 1
         part = problem.part if alone else problem.domain.whole
@@ -31,7 +32,7 @@ class Probes:
         self._nodes, columns, places = _nearest_nodes(part, case.probes)
         variables = {name: (field.unit, field.meaning) for name, field in self._shown.items()}
         self._traces = TraceWriter(
-            part.comm, folder / "traces.nc", list(case.probes), variables, columns, places, attributes
+            part.comm, folder / "traces.nc", list(case.probes), variables, columns, places, attributes, again
         )
 
     def see(self, step: int, t: float) -> None:
@@ -48,6 +49,14 @@ class Probes:
     def values(self) -> dict[str, np.ndarray]:
         """No maps."""
         return {}
+
+    def memory(self) -> Memory:
+        """All is in the file."""
+        return {}
+
+    def flush(self) -> None:
+        """Rows so far."""
+        self._traces.flush()
 
     def close(self, complete: bool) -> int:
         """Close traces.nc."""

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from hpc_twin.case import Case
+from hpc_twin.fem.memory import Memory, common
 from hpc_twin.io.tissuestate import write_tissue_state
 from hpc_twin.tissue.problem import Problem, Shown
 
@@ -17,7 +18,8 @@ class SavedStates:
     fields: Mapping[str, Shown] = {}
 
     def __init__(self, case: Case, problem: Problem, folder: Path, attributes: Mapping[str, object]):
-        self._problem, self._folder, self._attributes, self._written = problem, folder, attributes, 0
+        self._problem, self._folder, self._attributes = problem, folder, attributes
+        self._written = np.zeros((), np.int64)
         until, times = case.tissue.until, case.output.state
         names = {until: "state.nc"} if times == "end" else {time: f"state_{time:g}ms.nc" for time in times or ()}
         self._names = {round(time / case.tissue.dt): name for time, name in names.items()}
@@ -36,6 +38,13 @@ class SavedStates:
         """No maps."""
         return {}
 
+    def memory(self) -> Memory:
+        """Bytes so far."""
+        return common(written=self._written)
+
+    def flush(self) -> None:
+        """Its files are whole when they appear."""
+
     def close(self, complete: bool) -> int:
         """Bytes of all files."""
-        return self._written
+        return int(self._written)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from hpc_twin.fem import Field
+from hpc_twin.fem.memory import Memory, common
 from hpc_twin.stepping import Operator
 from hpc_twin.tissue.bidomain.coupling import WAYS, Coupling, Membrane
 from hpc_twin.tissue.bidomain.extracellular import Extracellular
@@ -43,7 +44,7 @@ class Bidomain:
         self.coupling: Coupling = WAYS[way](membrane, outside, self.how)
         whole = self.domain.whole
         self._applied, self._phi_e = Field(whole, "phi_F", "mV"), Field(whole, "phi_e", "mV")
-        self._step = 0.0, 0.0
+        self._step = np.zeros(2)  # t and dt of the last one
         self.operators: Mapping[str, Operator] = {"reaction": self.reaction, "diffusion": self.diffusion}
         self.fields: Mapping[str, Shown] = {
             "V": Shown("mV", "membrane potential", self.part, lambda: self.V.owned),
@@ -55,9 +56,13 @@ class Bidomain:
         """Of all solves so far."""
         return self.coupling.iterations
 
+    def memory(self) -> Memory:
+        """The last step's time, and what the coupling keeps of it."""
+        return {**common(step=self._step), **self.coupling.memory()}
+
     def prepare(self, dt: float) -> None:
         """Build the solvers of a diffusion step of ``dt`` ms; collective."""
-        self._step = 0.0, dt
+        self._step[:] = 0.0, dt
         self.coupling.prepare(dt, self.outside.electrodes.holding(0.0, dt))
 
     def reaction(self, state: object, t: float, dt: float) -> None:
@@ -72,12 +77,13 @@ class Bidomain:
         holding = self.outside.electrodes.holding(t, dt)
         self.outside.impose(t, dt, holding, self._applied)
         self.coupling.advance(self.V, self._applied, dt, holding)
-        self._step = t, dt
+        self._step[:] = t, dt
 
     def phi_e(self) -> np.ndarray:
         """(whole.n_owned,) of V as it is now and the electrodes as in the last step; NaN where nothing conducts."""
-        holding = self.outside.electrodes.holding(*self._step)
-        self.outside.impose(*self._step, holding, self._applied)
+        t, dt = self._step.tolist()
+        holding = self.outside.electrodes.holding(t, dt)
+        self.outside.impose(t, dt, holding, self._applied)
         self._phi_e.local[:] = self.coupling.psi.now.local
         self.outside.respond(self.V, holding, self._phi_e)
         self._phi_e.owned += self._applied.owned

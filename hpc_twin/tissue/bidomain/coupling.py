@@ -16,6 +16,7 @@ import numpy as np
 
 from hpc_twin.fem import Field, LinearSolver, Matrix, Subdomain
 from hpc_twin.fem.block import BlockMatrix
+from hpc_twin.fem.memory import Memory, common, under
 from hpc_twin.fem.series import Series
 from hpc_twin.tissue.bidomain.extracellular import Extracellular
 from hpc_twin.tissue.monodomain import Discretisation
@@ -40,7 +41,7 @@ class Membrane:
 
     def implicit(self, weight: float) -> Matrix:
         """chi Cm M + weight K_i."""
-        return self.storage.combined(1.0, self.intracellular, weight)
+        return self.storage.scaled(1.0).add(weight, self.intracellular)
 
 
 class Coupling(Protocol):
@@ -51,6 +52,10 @@ class Coupling(Protocol):
     @property
     def iterations(self) -> int:
         """Of linear solvers, so far."""
+        ...
+
+    def memory(self) -> Memory:
+        """What goes from step to step."""
         ...
 
     def prepare(self, dt: float, holding: Holding) -> object:
@@ -73,7 +78,7 @@ class Decoupled:
         part = outside.domain.part
         self._membrane, self._outside, self._how = membrane, outside, how
         self._solvers: dict[float, LinearSolver] = {}
-        self._last: tuple | None = None
+        self._last = np.full(1 + len(outside.electrodes.all), np.nan)  # dt, and which electrodes held a potential
         self.psi = Series(outside.domain.whole, "psi", "mV")
         self._increment = Series(part, "dV", "mV")
         self._middle, self._right = Field(part, "V + theta dV", "mV"), Field(part, "right-hand side", "uA")
@@ -82,6 +87,11 @@ class Decoupled:
     def iterations(self) -> int:
         """Of both solves."""
         return sum(solver.iterations for solver in self._solvers.values()) + self._outside.iterations
+
+    def memory(self) -> Memory:
+        """The last two psi and dV, and what the last step was like."""
+        series = {**under("psi", self.psi.memory()), **under("dV", self._increment.memory())}
+        return {**series, **common(last=self._last)}
 
     def prepare(self, dt: float, holding: Holding) -> LinearSolver:
         """The solver for dV; that for psi is made too."""
@@ -108,10 +118,11 @@ class Decoupled:
 
     def _predict(self, V: Field, dt: float, holding: Holding) -> None:
         """Make psi* of the series."""
-        if self._last == (dt, holding):
+        now = np.array((dt, *(k in holding for k in range(len(self._last) - 1))))
+        if np.array_equal(self._last, now):
             self.psi.extrapolate()
             return
-        self._last = dt, holding
+        self._last[:] = now
         self._outside.respond(V, holding, self.psi.now)
         self.psi.stand()
 
@@ -147,6 +158,10 @@ class Block:
     def iterations(self) -> int:
         """Of the coupled system, and those of electrodes and output."""
         return sum(system.solver.iterations for system in self._systems.values()) + self._outside.iterations
+
+    def memory(self) -> Memory:
+        """The last two psi and dV."""
+        return {**under("psi", self.psi.memory()), **under("dV", self._increment.memory())}
 
     def prepare(self, dt: float, holding: Holding) -> System:
         """The coupled system."""

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from hpc_twin.fem import Field
+from hpc_twin.fem.memory import Memory, common, fields
 from hpc_twin.tissue.bidomain.extracellular import Extracellular
 from hpc_twin.tissue.monodomain import Monodomain
 from hpc_twin.tissue.problem import Shown
@@ -22,7 +23,8 @@ class PseudoBidomain:
     def __init__(self, heart: Monodomain, outside: Extracellular, every: int = 1):
         self.domain, self.part, self.V, self.populations = heart.domain, heart.part, heart.V, heart.populations
         self.operators, self.prepare = heart.operators, heart.prepare
-        self.outside, self._heart, self._every, self._shown = outside, heart, every, 0
+        self.outside, self._heart, self._every = outside, heart, every
+        self._shown = np.zeros((), np.int64)
         self._phi_e = Field(self.domain.whole, "phi_e", "mV")
         self._unknown = np.full(self.domain.whole.n_owned, np.nan)
         recovered = Shown("mV", "extracellular potential", self.domain.whole, self.phi_e)
@@ -32,6 +34,10 @@ class PseudoBidomain:
     def iterations(self) -> int:
         """Of the monodomain's CG and of the recoveries."""
         return self._heart.iterations + self.outside.iterations
+
+    def memory(self) -> Memory:
+        """The monodomain's, outputs so far, and phi_e of the last one, where the next solve begins."""
+        return {**self._heart.memory(), **common(shown=self._shown), **fields(phi_e=self._phi_e)}
 
     def phi_e(self) -> np.ndarray:
         """(whole.n_owned,) phi_e of V now, or NaN in outputs between; each call is an output."""

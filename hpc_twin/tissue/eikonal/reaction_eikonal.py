@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hpc_twin.fem import Field
+from hpc_twin.fem.memory import Memory
 from hpc_twin.parallel import max_over
 from hpc_twin.stepping import Operator
 from hpc_twin.tissue.eikonal.solver import Eikonal
@@ -83,6 +84,10 @@ class ReactionEikonal:
     def iterations(self) -> int:
         """Of CG, in all steps so far."""
         return self._monodomain.iterations
+
+    def memory(self) -> Memory:
+        """That of the diffusion; the waves are known from the start."""
+        return self._monodomain.memory()
 
     def prepare(self, dt: float) -> None:
         """Build the solver of a diffusion step of ``dt`` ms; collective."""

@@ -2,6 +2,9 @@
 
 import numpy as np
 
+from hpc_twin.fem.memory import Memory, nodal
+from hpc_twin.mesh.part import Part
+
 HYSTERESIS = 20.0  # mV
 
 
@@ -36,6 +39,11 @@ class Activation:
         if len(rising):
             self._mark(rising, V, t, dt)
         np.copyto(self._before, V)
+
+    def memory(self, part: Part) -> Memory:
+        """All beats so far, and V of the last look."""
+        beats = nodal(part, times=self.times, last=self.last, cycle=self.cycle, count=self.count)
+        return {**beats, **nodal(part, before=self._before, active=self._active)}
 
     def mean_cycle(self) -> np.ndarray:
         """(n,) mean cycle length [ms], NaN with less than two activations."""

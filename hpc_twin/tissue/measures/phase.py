@@ -2,6 +2,9 @@
 
 import numpy as np
 
+from hpc_twin.fem.memory import Memory, common, nodal
+from hpc_twin.mesh.part import Part
+
 
 class Delay:
     """V as it was ``lag`` samples ago: a ring of lag + 1 single-precision copies.
@@ -11,12 +14,16 @@ class Delay:
 
     def __init__(self, V: np.ndarray, lag: int):
         self._ring = np.tile(V.astype(np.float32), (lag + 1, 1))
-        self._now = 0
+        self._now = np.zeros((), np.int64)
 
     def push(self, V: np.ndarray) -> None:
         """Take the next sample."""
-        self._now = (self._now + 1) % len(self._ring)
+        self._now[...] = (self._now + 1) % len(self._ring)
         self._ring[self._now] = V
+
+    def memory(self, part: Part) -> Memory:
+        """The ring, and where in it the last sample is."""
+        return {**nodal(part, ring=self._ring), **common(now=self._now)}
 
     @property
     def earlier(self) -> np.ndarray:

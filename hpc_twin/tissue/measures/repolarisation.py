@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from hpc_twin.fem.memory import Memory, nodal
+from hpc_twin.mesh.part import Part
 from hpc_twin.tissue.measures.activation import Activation
 
 
@@ -41,6 +43,12 @@ class Repolarisation:
         if len(ended):
             self._end(ended, V, activation, t, dt)
         np.copyto(self._before, V)
+
+    def memory(self, part: Part) -> Memory:
+        """All beats so far, the one that is under way, and V of the last look."""
+        beats = nodal(part, times=self.times, last=self.last, duration=self.duration, interval=self.interval)
+        now = nodal(part, peak=self._peak, before=self._before, count=self._count, open=self._open)
+        return {**beats, **now}
 
     def _begin(self, begun: np.ndarray, V: np.ndarray, activation: Activation) -> None:
         self._count[begun] = activation.count[begun]

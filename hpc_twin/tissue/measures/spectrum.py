@@ -3,6 +3,9 @@
 import numpy as np
 from scipy.linalg.blas import sgemm
 
+from hpc_twin.fem.memory import Memory, common, nodal
+from hpc_twin.mesh.part import Part
+
 BATCH = 32  # samples that enter the sums together
 BLOCK = 1 << 14  # nodes whose sums are looked at together
 TINY = 1e-30
@@ -27,22 +30,37 @@ class Spectrum:
     """
 
     def __init__(self, n_nodes: int, frequencies: np.ndarray, dt: float, n_samples: int, offset: float):
-        """``frequencies`` in Hz, equally spaced; ``dt`` ms between samples."""
+        """``frequencies`` in Hz, equally spaced; ``dt`` ms between samples; ``n_samples`` 0: see ``expect``."""
         self.frequencies = np.concatenate(([0.0], frequencies))
-        self._dt, self._n_samples, self._offset, self._seen = dt, n_samples, np.float32(offset), 0
+        self._dt, self._offset = dt, np.float32(offset)
+        self._n_samples, self._seen = np.array(n_samples), np.array(0)
         self._sums = np.zeros((2 * len(self.frequencies), n_nodes), np.float32)
         self._window = np.zeros(2 * len(self.frequencies))
-        self._batch = np.empty((BATCH, n_nodes), np.float32)
-        self._factors = np.empty((2 * len(self.frequencies), BATCH), np.float32, order="F")
+        self._batch = np.zeros((BATCH, n_nodes), np.float32)
+        self._factors = np.zeros((2 * len(self.frequencies), BATCH), np.float32, order="F")
+
+    @property
+    def begun(self) -> bool:
+        """Whether it is known how many samples there will be."""
+        return bool(self._n_samples > 0)
+
+    def expect(self, n_samples: int) -> None:
+        """So many samples will come."""
+        self._n_samples[...] = n_samples
+
+    def memory(self, part: Part) -> Memory:
+        """The sums, and the samples that are to enter them."""
+        small = common(seen=self._seen, n_samples=self._n_samples, window=self._window, factors=self._factors)
+        return {**nodal(part, sums=self._sums, batch=self._batch), **small}
 
     def update(self, V: np.ndarray) -> None:
         """See the next sample of V; what comes after ``n_samples`` is not looked at."""
         if self._seen == self._n_samples:
             return
-        row = self._seen % BATCH
+        row = int(self._seen) % BATCH
         np.subtract(V, self._offset, out=self._batch[row], casting="unsafe")
-        angle = -2e-3 * np.pi * self.frequencies * self._seen * self._dt
-        factors = np.concatenate((np.cos(angle), np.sin(angle))) * self._weight(self._seen)
+        angle = -2e-3 * np.pi * self.frequencies * int(self._seen) * self._dt
+        factors = np.concatenate((np.cos(angle), np.sin(angle))) * self._weight(int(self._seen))
         self._factors[:, row] = factors
         self._window += factors
         self._seen += 1
@@ -68,7 +86,7 @@ class Spectrum:
 
     def _amplitudes(self, block: slice) -> np.ndarray:
         """(n_frequencies, n) mV of some nodes."""
-        waiting, half = self._seen % BATCH, len(self.frequencies)
+        waiting, half = int(self._seen) % BATCH, len(self.frequencies)
         sums = self._sums[:, block] + self._factors[:, :waiting] @ self._batch[:waiting, block].astype(float)
         sums -= self._window[:, None] * (sums[0] / max(self._window[0], TINY))
         return 2 * np.hypot(sums[1:half], sums[half + 1 :]) / max(self._window[0], TINY)
