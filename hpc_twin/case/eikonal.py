@@ -13,15 +13,6 @@ if TYPE_CHECKING:
 
 Velocities = tuple[Velocity, ...]
 
-NEEDS_V = {  # section -> keys that mean nothing where there are times of arrival alone
-    "": ("probes", "solver"),
-    "tissue": ("dt", "splitting", "theta", "mass"),
-    "output": ("every", "fields", "trace_every", "activation_threshold", "repolarisation"),
-}
-NEEDS_COUPLING = {"": ("solver",), "tissue": ("splitting", "theta", "mass")}
-PULSES = ("period", "count", "coupling")
-CURRENT = ("strength", "duration")
-
 
 def _at_most_three(values: Velocities | None) -> Velocities | None:
     if values is not None and not 1 <= len(values) <= 3:
@@ -98,35 +89,3 @@ def eikonal_fits(case: "Case") -> None:
         raise ValueError(f'tissue.order: found {tissue.order}, tissue.model = "{model}" has linear elements only')
     if eikonal and not case.stimulus:
         raise ValueError(f'tissue.model = "{model}" needs a stimulus: its wave has to begin somewhere')
-
-
-def unread(case: "Case") -> list[str]:
-    """Keys that ``case`` gives and that its eikonal model does not read."""
-    if case.tissue.model == "reaction_eikonal":
-        uncoupled = case.tissue.foot is not None and not case.tissue.foot.diffusion
-        return [*_given(case, NEEDS_COUPLING if uncoupled else {}), *_of_stimuli(case, CURRENT)]
-    measures = case.output.measures if "measures" in case.output.model_fields_set else ()
-    return [
-        *_given(case, NEEDS_V),
-        *(f"output.measures {name}" for name in measures if name not in ("activation", "velocity")),
-        *(f"{key}.gradients" for key, model in case.cells.models.items() if model.gradients),
-        *(f"bath.regions.{name}.conductivity" for name in case.bath.regions),
-        *_of_stimuli(case, (*CURRENT, *PULSES)),
-        *(["stimulus.times but the first"] if any(len(s.times or ()) > 1 for s in case.stimulus) else []),
-    ]
-
-
-def _given(case: "Case", keys: dict[str, tuple[str, ...]]) -> list[str]:
-    sections = {section: getattr(case, section) if section else case for section in keys}
-    return [
-        f"{section}.{key}".lstrip(".")
-        for section, names in keys.items()
-        for key in names
-        if key in sections[section].model_fields_set
-    ]
-
-
-def _of_stimuli(case: "Case", keys: tuple[str, ...]) -> list[str]:
-    """A stimulus says where and when a wave begins; of its current the sign alone counts."""
-    given = set().union(*(stimulus.model_fields_set for stimulus in case.stimulus))
-    return [f"stimulus.{key}{' but its sign' if key == 'strength' else ''}" for key in keys if key in given]

@@ -13,8 +13,9 @@ from hpc_twin.mesh.checks import usable
 from hpc_twin.mesh.locate import outside
 from hpc_twin.mesh.part import Part
 from hpc_twin.mesh.partition import distribute
+from hpc_twin.mesh.reach import require_near
 from hpc_twin.mesh.read import read
-from hpc_twin.parallel import on_root, warn
+from hpc_twin.parallel import on_root
 from hpc_twin.run.bidomain import conducts, medium
 from hpc_twin.tissue.bidomain.medium import Medium
 from hpc_twin.tissue.conductivity import tensors
@@ -106,8 +107,6 @@ def _snapped(wanted: EcgCase, part: Part, sigma: np.ndarray) -> tuple[list[int],
         for name, place in wanted.electrodes.items()
     ]
     for name, (_, place, distance) in zip(wanted.electrodes, found, strict=True):
-        if distance > FAR:
-            where = "surface node" if name in STANDARD else "node"
-            warn(part.comm, f"ecg.electrodes.{name}: the nearest {where} is {distance:.3g} mm away, "
-                 f"at {np.round(place, 3)}")  # fmt: skip
+        where = "surface node" if name in STANDARD else "node"
+        require_near(part, f"ecg.electrodes.{name}", distance, place, FAR, where)
     return [node for node, _, _ in found], np.array([place for _, place, _ in found])

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from hpc_twin.case import Case
-from hpc_twin.case.eikonal import FootCase, unread
+from hpc_twin.case.eikonal import FootCase
 from hpc_twin.case.load import LoadedCase
 from hpc_twin.cellmodels import Kernel
 from hpc_twin.fem import Field, Subdomain
@@ -28,6 +28,7 @@ from hpc_twin.run.prepace import prepaced
 from hpc_twin.run.report import Report, make_report
 from hpc_twin.run.stimuli import stimuli
 from hpc_twin.run.timer import Timer
+from hpc_twin.run.unread import tell_unread
 from hpc_twin.run.velocities import by_cells, squared_velocities
 from hpc_twin.tissue.cells import Population
 from hpc_twin.tissue.eikonal.reaction_eikonal import Drive, Foot, ReactionEikonal, first_pulses, latest, waves
@@ -48,8 +49,19 @@ def activate(loaded: LoadedCase, folder: Path, comm, overwrite: bool = False) ->
         kernels = load_kernels(case.cells, loaded.folder, comm) if by_cells(case) else []
     with timer.part("prepacing"):
         kernels = prepaced(case, kernels, comm) if kernels else []
-    _tell_unread(case, comm)
     on_root(comm, lambda: check_folder(folder, overwrite))
+    domain, T = arrival(loaded, kernels, comm, timer)
+    whole = domain.whole
+    on_root(comm, lambda: prepare_folder(folder, loaded.text))
+    with timer.part("output"):
+        written = _write(loaded, domain, T, folder)
+    return make_report(whole, timer).written(written)
+
+
+def arrival(loaded: LoadedCase, kernels: Sequence[Kernel], comm, timer: Timer) -> tuple[Subdomain, Field]:
+    """The tissue, and when the first wave arrives at its nodes [ms]; ``kernels`` where cells decide velocities."""
+    case = loaded.case
+    tell_unread(case, comm)
     whole = distributed(case, loaded.folder, comm, timer)
     say(comm, f"{whole.n_nodes:,} nodes, {whole.n_elements:,} elements; {case.partition.method}: {balance(whole)}")
     domain = tissue(case, whole)
@@ -60,26 +72,12 @@ def activate(loaded: LoadedCase, folder: Path, comm, overwrite: bool = False) ->
         cells = populations(domain.part, case.cells, kernels) if kernels else []
         tensor = squared_velocities(case, domain.part, cells, _plane_waves(case, cells, comm), fibres)
     with timer.part("eikonal"):
-        T = _first_arrival(case, domain.part, tensor)
-    on_root(comm, lambda: prepare_folder(folder, loaded.text))
-    with timer.part("output"):
-        written = _write(loaded, domain, T, folder)
-    return make_report(whole, timer).written(written)
-
-
-def _tell_unread(case: Case, comm) -> None:
-    """What a case says, perhaps for another model, and this one does not look at."""
-    keys = unread(case)
-    if keys:
-        say(comm, f'without effect for tissue.model = "{case.tissue.model}": {", ".join(keys)}')
-    if case.tissue.model == "eikonal" and not by_cells(case):
-        say(comm, "the velocities are given: cells and conductivities are not looked at")
+        return domain, _first_arrival(case, domain.part, tensor)
 
 
 def reaction_eikonal(case: Case, domain: Subdomain, kernels: Sequence[Kernel], fibres) -> ReactionEikonal:
     """The eikonal equation's waves drive the cells, coupled by diffusion (RE+) or not (RE-)."""
     part, foot = domain.part, case.tissue.foot or FootCase()
-    _tell_unread(case, part.comm)
     cells = populations(part, case.cells, kernels)
     known = _plane_waves(case, cells, part.comm) if by_cells(case) or foot.form == "wave" else []
     tensor = squared_velocities(case, part, cells, known, fibres)

@@ -3,11 +3,10 @@
 import time
 
 from hpc_twin.case.load import LoadedCase
-from hpc_twin.parallel import on_root
 from hpc_twin.run.beginning import described
-from hpc_twin.run.conduction import case_mesh
 from hpc_twin.run.kernels import load_kernels
 from hpc_twin.run.record import check_fields
+from hpc_twin.run.setup import rehearse
 
 BYTES_PER_NODE = 3500  # matrices (scipy's and PETSc's), vectors, maps and mesh; measured on the slab at 0.2 mm
 BASE_MEMORY = 220e6  # Python, PETSc and netCDF of one rank
@@ -17,12 +16,15 @@ EIKONAL_NS = 12_000  # per node, two thirds of it to set up
 
 
 def plan(loaded: LoadedCase, comm) -> dict[str, str]:
-    """Read or generate the mesh, load the models, and estimate; nothing is written. Collective."""
+    """Do all that comes before the time loop, which refuses what does not fit, and estimate; nothing is written.
+
+    Collective.
+    """
     case = loaded.case
     kernels = load_kernels(case.cells, loaded.folder, comm)
     check_fields(case, kernels)
-    made = on_root(comm, lambda: case_mesh(case, loaded.folder))
-    n_nodes, n_elements = comm.bcast((made[0].n_nodes, made[0].n_elements) if made else None)
+    part = rehearse(loaded, kernels, comm)
+    n_nodes, n_elements = part.n_nodes, part.n_elements
     steps = round(case.tissue.until / case.tissue.dt)
     frames = 1 + round(case.tissue.until / case.output.every)
     halves = 2 if case.tissue.splitting == "strang" else 1

@@ -8,6 +8,7 @@ import numpy as np
 from hpc_twin.case import Case, CellModelCase, RegionCase
 from hpc_twin.fem import Subdomain, corners, subdomain
 from hpc_twin.mesh.part import Part
+from hpc_twin.mesh.reach import reach
 from hpc_twin.parallel import InputError, max_over, say, sum_over
 from hpc_twin.tissue.conductivity import region_tags
 from hpc_twin.tissue.organ import regions
@@ -121,8 +122,5 @@ def _count(part: Part, chosen: np.ndarray) -> int:
 
 def _remedy(part: Part, region: RegionCase) -> str:
     """Where the mesh is, and that it is too coarse for what lies around something."""
-    low = np.min(part.comm.allgather(part.points.min(axis=0)), axis=0)
-    high = np.max(part.comm.allgather(part.points.max(axis=0)), axis=0)
-    corners = " to ".join("({:.4g}, {:.4g}, {:.4g})".format(*corner) for corner in (low, high))
     thin = f"; a width of {region.width:g} mm may be less than half an element" if region.width else ""
-    return f"; the mesh reaches from {corners} mm{thin}"
+    return f"; the mesh reaches {reach(part)}{thin}"

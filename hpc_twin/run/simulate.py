@@ -9,19 +9,16 @@ from pathlib import Path
 import numpy as np
 
 from hpc_twin.case.load import LoadedCase
-from hpc_twin.mesh.partition import balance
-from hpc_twin.parallel import RunError, TwinError, max_over, min_over, on_root, say
+from hpc_twin.parallel import RunError, TwinError, max_over, min_over, on_root
 from hpc_twin.run.attributes import attributes
-from hpc_twin.run.beginning import begin
-from hpc_twin.run.domain import distributed, tissue
 from hpc_twin.run.eikonal import activate
 from hpc_twin.run.folder import check_folder, prepare_folder
 from hpc_twin.run.kernels import load_kernels
 from hpc_twin.run.prepace import prepaced
-from hpc_twin.run.problems import problem
 from hpc_twin.run.progress import Progress
 from hpc_twin.run.record import Record, check_fields
 from hpc_twin.run.report import Loop, Report, make_report
+from hpc_twin.run.setup import set_up
 from hpc_twin.run.timer import Timer
 from hpc_twin.stepping import SPLITTINGS, make_step, march
 from hpc_twin.tissue.problem import Problem
@@ -50,13 +47,7 @@ def simulate(loaded: LoadedCase, folder: Path, comm, overwrite: bool = False) ->
     on_root(comm, lambda: check_folder(folder, overwrite))
     with timer.part("prepacing"):
         kernels = prepaced(case, kernels, comm)
-    part = distributed(case, loaded.folder, comm, timer)
-    say(comm, f"{part.n_nodes:,} nodes, {part.n_elements:,} elements; {case.partition.method}: {balance(part)}")
-    heart = problem(case, tissue(case, part), kernels, timer)
-    with timer.part("solver set-up"):
-        for _, fraction in SPLITTINGS[case.tissue.splitting]:
-            heart.prepare(fraction * case.tissue.dt)
-    start = begin(case, loaded.folder, heart)
+    part, heart, start = set_up(loaded, kernels, comm, timer)
     words = attributes(loaded, part)
     on_root(comm, lambda: prepare_folder(folder, loaded.text))
     with timer.part("output files"):

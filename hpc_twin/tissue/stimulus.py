@@ -7,6 +7,7 @@ from typing import Protocol
 import numpy as np
 
 from hpc_twin.mesh.part import Part
+from hpc_twin.mesh.reach import reach
 from hpc_twin.parallel import InputError, nearest, sum_over
 from hpc_twin.stepping import Pulses
 
@@ -78,8 +79,5 @@ def in_node_set(part: Part, name: str, key: str) -> np.ndarray:
 def require_hits(part: Part, nodes: np.ndarray, key: str) -> np.ndarray:
     """Return ``nodes``; raise InputError on all ranks when no rank has any. Says where the mesh is."""
     if sum_over(part.comm, len(nodes)) == 0:
-        low = np.min(part.comm.allgather(part.points.min(axis=0)), axis=0)
-        high = np.max(part.comm.allgather(part.points.max(axis=0)), axis=0)
-        corners = " to ".join("({:.4g}, {:.4g}, {:.4g})".format(*corner) for corner in (low, high))
-        raise InputError(f"{key}: hits no node; the mesh reaches from {corners} mm")
+        raise InputError(f"{key}: hits no node; the mesh reaches {reach(part)}")
     return nodes

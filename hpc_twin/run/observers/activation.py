@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from hpc_twin.case import Case
-from hpc_twin.fem.memory import Memory, under
+from hpc_twin.fem.memory import Kept, Memory, under
 from hpc_twin.parallel import max_over, min_over, say, sum_over, warn
 from hpc_twin.run.observers.seldom import Seldom
 from hpc_twin.stepping import Clock
@@ -13,6 +13,7 @@ from hpc_twin.tissue.measures import Activation, Repolarisation, front_velocity
 from hpc_twin.tissue.problem import Problem, Shown
 
 REPOLARISATION_EVERY = 0.5  # ms
+MOVED = 30.0  # mV: more than a stimulus that fails leaves behind
 MEASURES = {"activation", "repolarisation", "apd", "last_beat", "cycle_length", "velocity"}
 
 Known = Mapping[str, tuple[str, str, Callable[[], np.ndarray]]]  # name -> (unit, long_name, values)
@@ -28,6 +29,7 @@ class ActivationMaps:
         self._V, self._dt, self._part = V, case.tissue.dt, problem.part
         self._threshold, self._told = output.activation_threshold, False
         self._looks = Clock.of(REPOLARISATION_EVERY, self._dt)
+        self._range = np.array((V.min(initial=np.inf), V.max(initial=-np.inf)))  # of V, seen at the looks
         rest = _rest(problem)
         self._activation = Activation(V, output.activation_threshold, rest)
         self._repolarisation = Repolarisation(V, output.repolarisation, rest)
@@ -45,6 +47,7 @@ class ActivationMaps:
         if step:
             self._activation.update(self._V, t, self._dt)
             if self._looks.rings(step):
+                self._range[:] = self._V.min(initial=self._range[0]), self._V.max(initial=self._range[1])
                 self._repolarisation.update(self._V, self._activation, t, self._looks.every * self._dt)
         for front in self._fronts:
             front.now = t
@@ -54,11 +57,12 @@ class ActivationMaps:
         return {name: values() for name, (_, _, values) in self._known.items()}
 
     def memory(self) -> Memory:
-        """Beats, and velocities of fronts."""
-        part = self._part
+        """Beats, velocities of fronts, and how far V went."""
+        part, (low, high) = self._part, (self._range[:1], self._range[1:])
         fronts = [under(f"front_{k}", front.memory(part)) for k, front in enumerate(self._fronts)]
         beats = {**self._activation.memory(part), **under("end", self._repolarisation.memory(part))}
-        return {**beats, **fronts[0], **fronts[1]}
+        V = {"lowest": Kept(low, agreed=min_over), "highest": Kept(high, agreed=max_over)}
+        return {**beats, **fronts[0], **fronts[1], **V}
 
     def flush(self) -> None:
         """No files."""
@@ -75,10 +79,19 @@ class ActivationMaps:
         known = times[np.isfinite(times)]
         number = sum_over(comm, len(known))
         if number == 0:
-            warn(comm, f"nothing was activated: V rose nowhere through {self._threshold:g} mV")
+            warn(comm, f"nothing was activated: {self._why(*self._range)}")
             return
         first, last = min_over(comm, known.min(initial=np.inf)), max_over(comm, known.max(initial=-np.inf))
         say(comm, f"{number:,} of {self._part.n_nodes:,} nodes were activated, from {first:.4g} to {last:.4g} ms")
+
+    def _why(self, lowest: float, highest: float) -> str:
+        """What V did instead of rising through the threshold; collective."""
+        low, high, key = min_over(self._part.comm, lowest), max_over(self._part.comm, highest), self._threshold
+        if low >= key:
+            return f"output.activation_threshold = {key:g} mV is below all V, which was {low:.4g} mV at least"
+        words = f"V rose nowhere through {key:g} mV"
+        moved = f", but moved between {low:.4g} and {high:.4g} mV: is output.activation_threshold too high?"
+        return words + moved if high - low > MOVED else words
 
 
 def _velocity(prefix: str, words: str, velocity: Callable[[], np.ndarray]) -> Known:

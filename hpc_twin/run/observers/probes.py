@@ -9,9 +9,12 @@ from hpc_twin.case import Case
 from hpc_twin.fem.memory import Memory
 from hpc_twin.io.traces import TraceWriter
 from hpc_twin.mesh.part import Part
-from hpc_twin.parallel import min_over, warn
+from hpc_twin.mesh.reach import require_near
+from hpc_twin.parallel import min_over
 from hpc_twin.stepping import Clock
 from hpc_twin.tissue.problem import Problem, Shown
+
+BESIDE = 2.0  # mm between a wanted probe and the node that it becomes
 
 
 class Probes:
@@ -25,11 +28,10 @@ class Probes:
 
     def __init__(self, case: Case, problem: Problem, folder: Path, attributes: Mapping, again: bool):
         self._domain, self._shown = problem.domain, _shown(case, problem)
-        alone = len(self._shown) == 1
-        part = problem.part if alone else problem.domain.whole
-        self._whole = None if alone else np.full(part.n_owned, np.nan)
+        part = probed(case, problem)
+        self._whole = None if part is problem.part else np.full(part.n_owned, np.nan)
         self._clock = Clock.of(case.output.trace_every, case.tissue.dt)
-        self._nodes, columns, places = _nearest_nodes(part, case.probes)
+        self._nodes, columns, places = nearest_nodes(part, case.probes)
         variables = {name: (field.unit, field.meaning) for name, field in self._shown.items()}
         self._traces = TraceWriter(
             part.comm, folder / "traces.nc", list(case.probes), variables, columns, places, attributes, again
@@ -69,8 +71,16 @@ def _shown(case: Case, problem: Problem) -> dict[str, Shown]:
     return {name: problem.fields[name] for name in wanted}
 
 
-def _nearest_nodes(part: Part, probes: Mapping) -> tuple[np.ndarray, list[int], np.ndarray]:
-    """Owned nodes nearest to this rank's share of the probes, those probes' numbers, and where all are."""
+def probed(case: Case, problem: Problem) -> Part:
+    """Where the probes' nodes are: the tissue, and the whole mesh where phi_e is shown."""
+    return problem.part if len(_shown(case, problem)) == 1 else problem.domain.whole
+
+
+def nearest_nodes(part: Part, probes: Mapping) -> tuple[np.ndarray, list[int], np.ndarray]:
+    """Owned nodes nearest to this rank's share of the probes, those probes' numbers, and where all are.
+
+    Raises InputError for a probe that is far from the mesh.
+    """
     nodes, columns = [], []
     places = np.empty((len(probes), 3))
     for number, (name, point) in enumerate(probes.items()):
@@ -83,6 +93,5 @@ def _nearest_nodes(part: Part, probes: Mapping) -> tuple[np.ndarray, list[int], 
         if owner == part.comm.rank:
             nodes.append(node)
             columns.append(number)
-        if best > 2.0:
-            warn(part.comm, f"probes.{name}: the nearest node is {best:.3g} mm away, at {np.round(places[number], 3)}")
+        require_near(part, f"probes.{name}", best, places[number], BESIDE)
     return np.array(nodes, int), columns, places

@@ -21,6 +21,7 @@ from hpc_twin.fem.assembly import element_stiffness, kinds
 from hpc_twin.fem.dirichlet import DirichletSolver
 from hpc_twin.mesh.locate import locate
 from hpc_twin.mesh.part import Part
+from hpc_twin.mesh.reach import reach
 from hpc_twin.parallel import InputError, min_over, sum_over
 
 RTOL = 1e-8  # of the residual; leads are then known to 1e-6 of their range or better
@@ -131,11 +132,8 @@ def _all_inside(torso: Part, lost: np.ndarray, count: int, key: str) -> None:
     n_lost, total = sum_over(torso.comm, len(lost)), sum_over(torso.comm, count)
     if n_lost:
         example = next(e for e in torso.comm.allgather(lost[0] if len(lost) else None) if e is not None)
-        low = _least(torso.comm, torso.points.min(axis=0, initial=np.inf))
-        high = -_least(torso.comm, -torso.points.max(axis=0, initial=-np.inf))
-        corners = " to ".join("({:.4g}, {:.4g}, {:.4g})".format(*corner) for corner in (low, high))
         raise InputError(
             f"{key}: {n_lost:,} of the heart's {total:,} nodes lie outside the torso, one at "
-            f"({example[0]:.4g}, {example[1]:.4g}, {example[2]:.4g}) mm; the torso reaches from {corners} mm. Do both "
+            f"({example[0]:.4g}, {example[1]:.4g}, {example[2]:.4g}) mm; the torso reaches {reach(torso)}. Do both "
             "meshes have the same origin and the right unit?"
         )

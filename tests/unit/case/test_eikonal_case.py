@@ -4,7 +4,7 @@ import pytest
 from tools import STIMULUS, case_text
 
 from hpc_twin.case import load_case
-from hpc_twin.case.eikonal import unread
+from hpc_twin.case.unread import unread
 from hpc_twin.parallel import InputError
 
 

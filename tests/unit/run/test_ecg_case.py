@@ -89,7 +89,7 @@ def test_a_heart_that_is_not_in_the_torso(tmp_path):
     write(slab((2.0, 2.0, 2.0), 1.0), tmp_path / "cube.vtu")
     torso = '[ecg.torso]\nfile = "cube.vtu"\nconductivity = "0.6 S/m"\n'
     with pytest.raises(InputError, match=r"ecg\.torso\.file: .* nodes lie outside the torso"):
-        ran(tmp_path, '[ecg]\nmethod = "lead_field"\n' + electrodes() + torso)
+        ran(tmp_path, '[ecg]\nmethod = "lead_field"\n' + electrodes({"near": (2.0, 1.5, 3.0)}) + torso)
 
 
 def test_unknown_region_of_the_torso(tmp_path):
@@ -100,8 +100,11 @@ def test_unknown_region_of_the_torso(tmp_path):
 
 
 def test_electrodes_far_from_the_surface_are_warned_of(tmp_path, capsys):
-    ran(tmp_path, '[ecg]\nmethod = "lead_field"\n' + electrodes(PLACES | {"V1": (1.0, 2.0, 40.0)}))
-    assert "ecg.electrodes.V1: the nearest surface node is 38 mm away" in capsys.readouterr().err
+    places = {"RA": (-2.0, 1.5, 1.0), "LA": (62.0, 6.0, 3.0), "LL": (2.0, -9.0, 4.0), "V1": (1.0, 2.0, 14.0)}
+    mesh = MESH.replace('["4 mm", "3 mm", "2 mm"], h = "0.5 mm"', '["60 mm", "3 mm", "2 mm"], h = "1 mm"')
+    ran(tmp_path, '[ecg]\nmethod = "lead_field"\n' + electrodes(places), mesh=mesh)
+    told = capsys.readouterr().err
+    assert "ecg.electrodes.V1: the nearest surface node is 12 mm away" in told and "LL" not in told
 
 
 def test_an_electrode_where_nothing_conducts_moves_to_what_does(tmp_path):

@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 import pytest
 from tools import CELLS, STIMULUS, TISSUE, case_text, results
@@ -27,7 +29,12 @@ def test_a_run_leaves_its_files(tmp_path):
     state = load_kernels(load(tmp_path, case_text()).case.cells, tmp_path, world())[0].state_names[0]
     loaded = load(tmp_path, case_text(SHEET, stimulus=EDGE, more=MORE.format(state)))
     report = simulate(loaded, tmp_path / "out", world())
-    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["case.toml", "result.exo", "status.json", "traces.nc"]
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == [
+        "case.toml",
+        "result.exo",
+        "status.json",
+        "traces.nc",
+    ]
     assert (report.nodes, report.elements, report.steps, report.ranks) == (45, 64, 20, 1)
     assert report.bytes_written == sum((tmp_path / "out" / n).stat().st_size for n in ("result.exo", "traces.nc"))
     assert load_case(tmp_path / "out" / "case.toml").case == loaded.case
@@ -73,3 +80,19 @@ def test_what_was_activated_is_told(tmp_path, capsys, strength, words):
     simulate(load(tmp_path, case_text(stimulus=STIMULUS + f'strength = "{strength}"\n')), tmp_path / "out", world())
     told = capsys.readouterr()
     assert (told.out + told.err).count(words) == 1
+
+
+@pytest.mark.parametrize(
+    ("threshold", "words"),
+    [
+        (
+            "60 mV",
+            r"V rose nowhere through 60 mV, but moved between -80.* and -16.* mV: .*activation_threshold too high",
+        ),
+        ("-90 mV", r"output.activation_threshold = -90 mV is below all V, which was -80.* mV at least"),
+    ],
+)
+def test_a_threshold_that_no_action_potential_reaches_is_told(tmp_path, capsys, threshold, words):
+    more = f'[output]\nactivation_threshold = "{threshold}"\n'
+    simulate(load(tmp_path, case_text(SHEET, stimulus=EDGE, more=more)), tmp_path / "out", world())
+    assert re.search("nothing was activated: " + words, capsys.readouterr().err)
