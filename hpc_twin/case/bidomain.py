@@ -41,5 +41,17 @@ def bidomain_fits(case: "Case") -> None:
         raise ValueError(f'bidomain.solve: tissue.model = "{model}" solves for V alone')
     if "every" in given and model != "pseudo_bidomain":
         raise ValueError('bidomain.every: tissue.model = "bidomain" solves for phi_e in every step')
+    if model in ("bidomain", "pseudo_bidomain"):
+        _conducting(case)
     if case.purkinje is not None and model in ("bidomain", "pseudo_bidomain"):
         raise ValueError(f'purkinje: its cables have no extracellular space, as tissue.model = "{model}" needs')
+
+
+def _conducting(case: "Case") -> None:
+    """Current that leaves the cells needs a way back outside them."""
+    for key, section in case.tissue.conductivity.sections.items():
+        if section.extracellular is not None and not any(section.extracellular):
+            raise ValueError(
+                f'{key}.extracellular: found 0, but tissue.model = "{case.tissue.model}" needs a way back for the '
+                "current outside the cells; a region that does not conduct stands in tissue.without"
+            )

@@ -53,10 +53,7 @@ def both_conductivities(case: "Case") -> None:
     tissue = case.tissue
     if tissue.model in ("bidomain", "pseudo_bidomain") or case.ecg is not None:
         who = "[ecg]" if case.ecg else f'tissue.model = "{tissue.model}"'
-        sections = {"tissue.conductivity": tissue.conductivity, **{
-            f"tissue.conductivity.regions.{name}": section for name, section in tissue.conductivity.regions.items()
-        }}  # fmt: skip
-        for key, section in sections.items():
+        for key, section in tissue.conductivity.sections.items():
             if section.effective is not None:
                 raise ValueError(f"{key}: {who} needs intracellular and extracellular")
 

@@ -39,5 +39,11 @@ class TissueConductivity(ConductivityCase):
 
     regions: dict[str, ConductivityCase] = Field({}, description="region name or tag -> conductivity")
 
+    @property
+    def sections(self) -> dict[str, ConductivityCase]:
+        """Key -> section: this one, then those of regions."""
+        found = {f"tissue.conductivity.regions.{name}": section for name, section in self.regions.items()}
+        return {"tissue.conductivity": self, **found}
+
     def _optional(self) -> bool:
         return bool(self.regions)  # every region must then be named, which the mesh will show

@@ -48,6 +48,12 @@ class ElectrodeCase(Place):
             raise ValueError("period is shorter than duration")
         return self
 
+    def pulses(self, until: float) -> list[tuple[float, float]]:
+        """Begin and end [ms] of its pulses that begin before ``until``."""
+        most = 1 if self.period is None else 1 + int(max(0.0, until - self.start) / self.period)
+        begins = [self.start + k * (self.period or 0.0) for k in range(min(most, self.count or most))]
+        return [(begin, begin + self.duration) for begin in begins if begin < until]
+
     @property
     def holds(self) -> bool:
         """Whether it holds phi_e at all times."""
@@ -59,10 +65,7 @@ def electrodes_fit(case: "Case") -> None:
     electrodes = case.electrode
     if electrodes and case.tissue.model != "bidomain":
         raise ValueError(f'electrode: tissue.model = "{case.tissue.model}" has no electrodes, only "bidomain" has')
-    if len(electrodes) == 1 and electrodes[0].kind == "voltage":
-        raise ValueError(
-            f'electrode "{electrodes[0].name}": a single voltage drives no current: add a ground or a second electrode'
-        )
+    _driving(case)
     for number, electrode in enumerate(electrodes):
         if electrode.kind == "voltage" and electrode.between == "open" and electrode.duration < case.tissue.dt:
             raise ValueError(
@@ -73,6 +76,26 @@ def electrodes_fit(case: "Case") -> None:
         _balanced(case)
     elif case.bidomain.reference is not None:
         raise ValueError("bidomain.reference: an electrode holds the potential at all times, which leaves no choice")
+
+
+def _driving(case: "Case") -> None:
+    """A voltage drives a current only while another electrode holds another potential."""
+    for number, electrode in enumerate(case.electrode):
+        if electrode.kind != "voltage" or any(other.holds for other in case.electrode if other is not electrode):
+            continue
+        others = [other for other in case.electrode if other.kind == "voltage" and other is not electrode]
+        until = case.tissue.until
+        if not any(
+            o.voltage != electrode.voltage and _overlap(o.pulses(until), electrode.pulses(until)) for o in others
+        ):
+            raise ValueError(
+                f'electrode.{number} ("{electrode.name}"): a single voltage drives no current, and no other electrode '
+                "holds another potential while it is on: add a ground, or let pulses of different voltages overlap"
+            )
+
+
+def _overlap(some: list[tuple[float, float]], others: list[tuple[float, float]]) -> bool:
+    return any(a < d and c < b for a, b in some for c, d in others)
 
 
 def _balanced(case: "Case") -> None:

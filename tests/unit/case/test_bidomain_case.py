@@ -17,7 +17,11 @@ TIMED = 'kind = "current"\ncurrent = "2 uA"\nstart = "1 ms"\n'
 NEGATIVE = 'kind = "current"\ncurrent = "-2 uA"\n'
 PLUS = '[[electrode]]\nname = "plus"\nnode_set = "x0"\n'
 MINUS = '[[electrode]]\nname = "minus"\nnode_set = "x1"\n'
+VOLT = 'kind = "voltage"\nvoltage = "1 V"\n'
+LATER = VOLT + 'start = "1 ms"\nduration = "0.5 ms"\n'
 GROUND = MINUS + 'kind = "ground"\n'
+
+SHORT = 'duration = "1 ms"\n'
 
 
 def read(tmp_path, more: str, model="bidomain", tissue=TISSUE):
@@ -33,6 +37,8 @@ def test_electrodes_are_read_in_house_units(tmp_path):
     assert (case.electrode[0].voltage, case.electrode[0].holds) == (1000.0, True)
     balanced = PLUS + 'kind = "current"\ncurrent = "2 uA"\n' + MINUS + 'kind = "current"\ncurrent = "-2 uA"\n'
     assert len(read(tmp_path, balanced).electrode) == 2
+    overlapping = PLUS + LATER + MINUS + VOLT.replace("1 V", "0 V") + 'period = "3 ms"\nduration = "1.1 ms"\n'
+    assert len(read(tmp_path, overlapping).electrode) == 2
 
 
 @pytest.mark.parametrize(
@@ -41,6 +47,8 @@ def test_electrodes_are_read_in_house_units(tmp_path):
         (PLUS + 'kind = "current"\ncurrent = "2 uA"\n', "the currents of plus sum to 2 uA and cannot leave"),
         (PLUS + TIMED + MINUS + NEGATIVE, "the currents of plus sum to 2 uA"),
         (PLUS + 'kind = "voltage"\nvoltage = "1 V"\n', "a single voltage drives no current"),
+        (PLUS + LATER + MINUS + VOLT.replace("1 V", "0 V") + SHORT, r"electrode.0 .*no other .* while it is on"),
+        (PLUS + VOLT + MINUS + VOLT, r"electrode.0 .*no other electrode holds another potential"),
         (PLUS + 'kind = "voltage"\n', "needs voltage"),
         (PLUS + 'kind = "current"\n', "either current or strength"),
         (PLUS + 'kind = "ground"\nstart = "1 ms"\n', 'start has no meaning with kind = "ground"'),
@@ -80,6 +88,17 @@ def test_both_conductivities_are_needed(tmp_path):
     for model in ("bidomain", "pseudo_bidomain"):
         with pytest.raises(InputError, match="needs intracellular and extracellular"):
             read(tmp_path, "", model, tissue)
+
+
+@pytest.mark.parametrize("model", ["bidomain", "pseudo_bidomain"])
+def test_tissue_without_a_way_back_for_the_current_is_refused(tmp_path, model):
+    tissue = TISSUE.replace('["0.62 S/m", "0.24 S/m"]', '["0 S/m"]')
+    with pytest.raises(InputError, match=r"tissue\.conductivity\.extracellular: found 0, .* tissue\.without"):
+        read(tmp_path, "", model, tissue)
+    scar = '[tissue.conductivity.regions.scar]\nintracellular = ["0 S/m"]\nextracellular = ["{} S/m"]\n'
+    with pytest.raises(InputError, match=r"tissue\.conductivity\.regions\.scar\.extracellular: found 0"):
+        read(tmp_path, scar.format(0), model)
+    assert read(tmp_path, scar.format(0.2), model)
 
 
 def test_a_clock_that_nobody_reads_need_not_fit(tmp_path):
