@@ -54,8 +54,10 @@ class GradientCase(Section):
             numbers = tuple(float(str(value).removesuffix("x")) for value in values)
             if not all(map(isfinite, numbers)):
                 raise ValueError
-            return relative == {True}, numbers
         except ValueError:
             raise ValueError(
                 f'{key}: found {list(values)}, give all numbers or all multiples such as "2x", finite ones'
             ) from None
+        if relative == {True} and min(numbers) < 0:
+            raise ValueError(f"{key}: found {list(values)}, a multiple must not be negative, as a conductance is not")
+        return relative == {True}, numbers

@@ -1,6 +1,5 @@
 """The one door: a library name or a model file to Equations. The text is a stranger's: it is parsed, never executed."""
 
-import math
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -16,6 +15,7 @@ from hpc_twin.cellmodels.reading.documents import Document, open_document
 from hpc_twin.cellmodels.reading.labels import find
 from hpc_twin.cellmodels.reading.mmt import read_mmt
 from hpc_twin.cellmodels.reading.sbml import read_sbml
+from hpc_twin.cellmodels.reading.values import value_of
 from hpc_twin.cellmodels.registry import FOLDER, INITIAL_STATES, LIBRARY, Entry
 from hpc_twin.parallel import InputError, nearest
 
@@ -130,23 +130,10 @@ def _changed(model: myokit.Model, parameters: Mapping[str, float | str]) -> dict
     """The values, which ``model`` takes, too: a factor is one of what the constant is beside all other changes."""
     values = {}
     for name, given in sorted(parameters.items(), key=lambda item: isinstance(item[1], str)):
-        values[name] = _value(name, given, model.get(name))
+        constant = model.get(name)
+        values[name] = value_of(name, given, constant.eval, units.text(constant.unit()))
         if not isinstance(given, str):
             model.get(name).set_rhs(values[name])
     for name, value in values.items():
         model.get(name).set_rhs(value)
     return values
-
-
-def _value(key: str, given: float | str, constant: myokit.Variable) -> float:
-    try:
-        if isinstance(given, str) and given.strip().endswith("x"):
-            value = float(given.strip()[:-1]) * constant.eval()
-        else:
-            value = float(given)
-    except (TypeError, ValueError):
-        value = math.nan
-    if not math.isfinite(value):
-        unit = units.text(constant.unit()) or "its unit"
-        raise InputError(f"parameter {key}: found {given!r}, give a finite number in {unit} or a factor as '0.5x'")
-    return value

@@ -78,6 +78,7 @@ def gradient(words: str, parameters: str = "") -> str:
         ("x = [1.0, inf]", "", "finite ones"),
         ("x = [100, 200]\ny = ['1x', '2x']", "", "values along several coordinates must be multiples"),
         ("x = [100, 200]", "'gate.tau_close' = 150", "found a value in parameters and others in gradients"),
+        ("x = ['1x', '-1x']", "", "a multiple must not be negative"),
         ("spread = -0.1", "", "greater than or equal to 0"),
         ("apicobasl = [1, 2]", "", "did you mean 'apicobasal'?"),
     ],

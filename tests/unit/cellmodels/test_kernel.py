@@ -151,6 +151,7 @@ def test_a_call_costs_less_than_20_microseconds():
         ("tentuscher_2006_epi", {}, ["did you mean 'tentusscher_2006_epi'?", "mitchell_schaeffer_2003"]),
         ("tentusscher_2006_epi", {"scheme": "rush_larson"}, ["did you mean 'rush_larsen'?", "forward_euler"]),
         ("tentusscher_2006_epi", {"parameters": {"ical.gg": 1}}, ["did you mean 'ical.g'?", "ikr.g"]),
+        ("tentusscher_2006_epi", {"parameters": {"ical.g": "-1x"}}, ["ical.g", "'-1x'", "must not be negative"]),
         ("tentusscher_2006_epi", {"parameters": {"ical.g": "half"}}, ["ical.g", "'half'", "0.5x"]),
         ("tentusscher_2006_epi", {"parameters": {"ical.g": float("nan")}}, ["ical.g", "finite"]),
         ("nowhere/model.mmt", {}, ["nowhere/model.mmt", "No such file"]),

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import libsbml
@@ -27,6 +28,7 @@ from hpc_twin.cellmodels.reading.sbml.resolve import Resolver
 from hpc_twin.cellmodels.reading.sbml.species import assume_sizes, factors, read_amounts, read_changes
 from hpc_twin.cellmodels.reading.sbml.system import System, read_constants, read_initial_assignments, read_rules
 from hpc_twin.cellmodels.reading.sbml.units import symbol_units, time_unit
+from hpc_twin.cellmodels.reading.values import value_of
 from hpc_twin.parallel import InputError, nearest
 
 
@@ -97,7 +99,7 @@ class Reading:
         for key in (*parameters, *varying):
             if key not in self._constants:
                 raise Unsupported(f"no parameter '{key}'{nearest(key, self._constants)}")
-        changed = {key: num(self._value(key, given)) for key, given in parameters.items()}
+        changed = {key: num(value_of(key, given, partial(self._start, key))) for key, given in parameters.items()}
         self._defaults = self._parameters(Resolver(system, changed, self._ms), {})
         self._resolver = Resolver(system, changed | {key: var(key) for key in varying}, self._ms)
 
@@ -140,19 +142,9 @@ class Reading:
         units = self._units()
         return {n: Parameter(float(found.get(n, math.nan)), units.get(n, "")) for n in self._constants}
 
-    def _value(self, key: str, given: float | str) -> float:
-        """A number, or a factor of the file's value."""
-        try:
-            if isinstance(given, str) and given.strip().endswith("x"):
-                start = evaluate(Resolver(self._system, {}, self._ms).start([key]), {})[0]
-                value = float(given.strip()[:-1]) * float(start)
-            else:
-                value = float(given)
-        except (TypeError, ValueError):
-            value = math.nan
-        if not math.isfinite(value):
-            raise Unsupported(f"parameter {key}: found {given!r}, give a finite number or a factor as '0.5x'")
-        return value
+    def _start(self, key: str) -> float:
+        """The file's value of a constant."""
+        return float(evaluate(Resolver(self._system, {}, self._ms).start([key]), {})[0])
 
     def _units(self) -> dict[str, str]:
         return {**symbol_units(self._model), TIME: f"{self._ms!r} ms"}
