@@ -4,6 +4,7 @@ import json
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
+from uuid import uuid4
 
 import netCDF4
 import numpy as np
@@ -36,12 +37,13 @@ class CellState:
 def write_cell_state(path: str | Path, state: CellState) -> None:
     """Write ``state`` under a temporary name, then rename. Raises InputError where ``path`` cannot be written."""
     path = Path(path)
-    temporary = path.with_name(path.name + ".part")
+    temporary = path.with_name(f"{path.name}.{uuid4().hex}.part")  # jobs at the same time write the same file
     try:
         with netCDF4.Dataset(temporary, "w", format="NETCDF4") as data:
             _fill(data, state)
         os.replace(temporary, path)
     except (OSError, RuntimeError) as error:
+        temporary.unlink(missing_ok=True)
         raise InputError(f"{path}: cannot be written ({getattr(error, 'strerror', None) or error})") from None
 
 

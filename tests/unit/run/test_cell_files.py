@@ -1,6 +1,9 @@
 """The state of a cell in a file: it comes back, and a case begins with it, or says why it cannot."""
 
+import pickle
 import re
+import subprocess
+import sys
 from dataclasses import replace
 
 import netCDF4
@@ -43,6 +46,23 @@ def test_a_state_comes_back(outcome, steady):
     assert list(found.states.values()) == outcome.paced.states[:, 0].tolist()
     assert found.parameters == {"gate.tau_close": pytest.approx(180.0)}
     assert (found.model, found.beats, found.digest) == (MODEL, 2, outcome.equations.digest)
+
+
+def test_jobs_that_write_one_file_at_the_same_time_leave_a_whole_one(outcome, tmp_path):
+    """The prepaced states of equal cells are kept under one name."""
+    path, states = tmp_path / "steady.nc", []
+    save_state(outcome, path)
+    one = read_cell_state(path)
+    writers = "import pickle, sys\nfrom hpc_twin.io.cellstate import write_cell_state\n"
+    writers += "state = pickle.loads(sys.stdin.buffer.read())\nfor _ in range(30): write_cell_state(sys.argv[1], state)"
+    jobs = [subprocess.Popen([sys.executable, "-c", writers, path], stdin=subprocess.PIPE) for _ in range(2)]
+    for job in jobs:
+        job.stdin.write(pickle.dumps(one))
+        job.stdin.close()
+    while any(job.poll() is None for job in jobs):
+        states.append(read_cell_state(path))
+    assert [job.returncode for job in jobs] == [0, 0] and states and all(s.states == one.states for s in states)
+    assert [p.name for p in tmp_path.iterdir()] == ["steady.nc"]
 
 
 def test_a_case_begins_with_it(steady, capsys):
