@@ -3,6 +3,7 @@
 import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isfinite
 from pathlib import Path
 
 from hpc_twin.case import load_case
@@ -15,6 +16,7 @@ from hpc_twin.run.prepace import prepaced
 from hpc_twin.run.restitution import Beat, dynamic, s1s2, steepest
 from hpc_twin.run.tune import effective, mesh_size, section
 from hpc_twin.run.velocity import ELEMENTS, LENGTH
+from hpc_twin.singlecell.protocol import own_cycle
 
 RATES = (1000, 900, 800, 700, 600, 550, 500, 460, 430, *range(400, 95, -10))  # ms, of the dynamic protocol
 MODEL_H, MODEL_DT, MODEL_SIGMA = 0.2, 0.02, 0.1334  # mm, ms, mS/mm
@@ -40,6 +42,7 @@ def work(wishes: Wishes) -> None:
     """Measure, tell, write. Raises InputError and RunError."""
     period, intervals = _checked(wishes)
     medium, sigma = _medium(wishes)
+    _require_rest(medium)
     long = max(LENGTH * medium.scale(sigma), ELEMENTS * medium.h)
     tissue = ClampedCell(medium) if wishes.single_cell else Cable(medium, sigma, long)
     name = medium.kernel.name
@@ -52,7 +55,10 @@ def work(wishes: Wishes) -> None:
         found = dynamic(tissue, intervals or RATES, wishes.beats, _tell)
     if not found:
         raise InputError("--intervals: found none that the tissue follows: give longer ones")
-    print(f"steepest APD restitution: {steepest(found):.3g}")
+    slope = steepest(found)
+    print(
+        f"steepest APD restitution: {slope:.3g}" if isfinite(slope) else "too few intervals for a slope of restitution"
+    )
     if wishes.out is not None:
         _write(found, wishes.out, f"{name}, {wishes.protocol}")
 
@@ -78,6 +84,16 @@ def _checked(wishes: Wishes) -> tuple[float, list[float] | None]:
     if wishes.protocol == "s1s2" and intervals and intervals[0] > period:
         raise InputError(f"--intervals: found {intervals[0]:g} ms, longer than --s1")
     return period, intervals or None
+
+
+def _require_rest(medium: Medium) -> None:
+    """Beats of their own between the pulses would be taken for answers."""
+    cycle = own_cycle(medium.kernel, medium.dt)
+    if cycle is not None:
+        raise InputError(
+            f"{medium.kernel.name} drives itself, each {cycle:.0f} ms: restitution is that of cells that rest until "
+            "they are stimulated"
+        )
 
 
 def _medium(wishes: Wishes) -> tuple[Medium, float]:

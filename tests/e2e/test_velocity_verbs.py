@@ -107,6 +107,7 @@ def test_restitution_of_a_case(case, obeyed):
         (["mitchell_schaeffer_2003", "--protocol", "dynamic", "--beats", "2"], "needs 3 or more"),
         (["mitchell_schaeffer_2003", "--intervals", "300 ms, 400 ms"], "give the longest first"),
         (["mitchell_schaeffer_2003", "--intervals", "2 s"], "longer than --s1"),
+        (["fabbri_2017", "--single-cell"], "fabbri_2017 drives itself, each 8"),
         (["mitchell_schaeffer_2003", "--intervals", "20"], '--intervals: found "20"'),
         (["mitchell_schaeffer_2003", "--single-cell", "--h", "1 mm"], "--h: belongs to a cable"),
         (["mitchell_schaeffer_2003", "--set", "tissue.dt=1 ms"], "--set: changes a case"),
