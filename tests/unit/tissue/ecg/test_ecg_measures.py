@@ -74,6 +74,25 @@ def test_several_beats():
     assert seen["QT_II"] == pytest.approx(T_END - ONSET, abs=4) and seen["T_aVR"] == pytest.approx(-0.15, rel=0.03)
 
 
+@pytest.mark.parametrize("height", [2.2, -3.0])
+def test_a_steep_t_wave_is_no_beat(height):
+    """As an electrode near the heart sees it: a third of the steepness of QRS and more."""
+    t = np.arange(0.0, 1500.0, 1.0)
+    lead = beat(t, height) + beat(t - 800.0, height)
+    steep = np.abs(np.diff(lead))
+    assert steep[200:500].max() > 0.3 * steep[:200].max()
+    seen = summary(t, lead[:, None], ["V3"])
+    assert seen["beats"] == 2 and seen["RR"] == pytest.approx(800.0, abs=1)
+    assert seen["T_V3"] == pytest.approx(height, rel=0.03) and seen["QT_V3"] == pytest.approx(T_END - ONSET, abs=4)
+
+
+def test_an_early_beat_is_a_beat():
+    """300 ms after the one before, as the next one of a tachycardia or an extrasystole, also where it is smaller."""
+    t = np.arange(0.0, 900.0, 1.0)
+    seen = summary(t, (beat(t, 0.0) + beat(t - 300.0, 0.0, 0.7))[:, None], ["II"])
+    assert seen["beats"] == 2 and seen["RR"] == pytest.approx(300.0, abs=2)
+
+
 def test_qrs_spans_all_leads():
     late = np.roll(beat(T, 0.0), 25)
     both = np.column_stack((beat(T), late))
