@@ -22,7 +22,7 @@ class PseudoBidomain:
 
     def __init__(self, heart: Monodomain, outside: Extracellular, every: int = 1):
         self.domain, self.part, self.V, self.populations = heart.domain, heart.part, heart.V, heart.populations
-        self.operators, self.prepare = heart.operators, heart.prepare
+        self.operators = heart.operators
         self.outside, self._heart, self._every = outside, heart, every
         self._shown = np.zeros((), np.int64)
         self._phi_e = Field(self.domain.whole, "phi_e", "mV")
@@ -34,6 +34,11 @@ class PseudoBidomain:
     def iterations(self) -> int:
         """Of the monodomain's CG and of the recoveries."""
         return self._heart.iterations + self.outside.iterations
+
+    def prepare(self, dt: float) -> None:
+        """Build the solvers of a diffusion step of ``dt`` ms and of phi_e; collective."""
+        self._heart.prepare(dt)
+        self.outside.solver(())
 
     def memory(self) -> Memory:
         """The monodomain's, outputs so far, and phi_e of the last one, where the next solve begins."""

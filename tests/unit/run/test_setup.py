@@ -47,7 +47,7 @@ REFUSED = {
     "solver": ({"more": "[solver.options]\nksp_typ = 'cg'\n"}, "solver.options: found ksp_typ"),
     "elliptic": (
         {
-            "tissue": BOTH.replace(MONODOMAIN, '[tissue]\nmodel = "bidomain"\n'),
+            "tissue": BOTH.replace(MONODOMAIN, '[tissue]\nmodel = "pseudo_bidomain"\n'),
             "more": "[bidomain.options]\npc_gamg_thresh = 0.1\n",
         },
         "bidomain.options: found pc_gamg_thresh",
