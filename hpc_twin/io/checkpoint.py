@@ -12,6 +12,7 @@ import shutil
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -61,7 +62,7 @@ def write_checkpoint(
     try:
         on_root(comm, lambda: _begin(making))
         write_state(making / STATE)
-        on_root(comm, lambda: [copy(run / name, making / name) for name in results])
+        on_root(comm, lambda: _copy_all(run, making, results))
         files = checksums(comm, making, [STATE, *results])
         content = {**facts, "format": FORMAT, "step": step, "files": files}
         on_root(comm, lambda: _publish(making, final, content))
@@ -76,9 +77,9 @@ def newest(comm, run: Path) -> tuple[Checkpoint | None, list[str]]:
 
     Raises InputError where it is of another version of the format.
     """
-    refused = []
+    refused: list[str] = []
     for folder in comm.bcast(on_root(comm, lambda: steps(run)[::-1])) or []:
-        facts, fault = comm.bcast(on_root(comm, lambda folder=folder: _manifest(folder)))
+        facts, fault = comm.bcast(on_root(comm, partial(_manifest, folder)))
         if not fault and facts.get("format") != FORMAT:
             raise InputError(f"{folder}: is of format {facts.get('format')}, this program reads {FORMAT}")
         fault = fault or next(iter(_faults(comm, folder, facts["files"])), None)
@@ -130,6 +131,11 @@ def copy(source: Path, target: Path) -> None:
         raise RunError(f"{target}: cannot be copied to ({error.strerror or error})") from None
     if target.stat().st_size != source.stat().st_size:
         raise RunError(f"{target}: is not as long as {source}")
+
+
+def _copy_all(source: Path, target: Path, names: Sequence[str]) -> None:
+    for name in names:
+        copy(source / name, target / name)
 
 
 def _copied_in_kernel(old: BinaryIO, new: BinaryIO) -> bool:
