@@ -1,6 +1,6 @@
 """Floor 1: simplices of order 1 and 2, nodal fields, assembly of owned rows, and linear solves with PETSc."""
 
-from hpc_twin.fem.assembly import mass, stiffness
+from hpc_twin.fem.assembly import Tensors, mass, stiffness
 from hpc_twin.fem.elements import gradients, measures
 from hpc_twin.fem.field import Field
 from hpc_twin.fem.matrix import Matrix
@@ -13,6 +13,7 @@ __all__ = [
     "LinearSolver",
     "Matrix",
     "Subdomain",
+    "Tensors",
     "Waiting",
     "corners",
     "gradients",

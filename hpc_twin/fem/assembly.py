@@ -1,24 +1,40 @@
-"""Mass and stiffness matrices on mixed simplices of order 1 or 2, per element kind in one vectorised piece."""
+"""Mass and stiffness matrices on mixed simplices of order 1 or 2, by blocks of rows, per element kind in pieces."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Protocol
 
 import numpy as np
+from scipy.sparse import coo_array, csr_array
 
 from hpc_twin.fem.elements import gradients, measures, reference
-from hpc_twin.fem.matrix import Matrix, assembled
+from hpc_twin.fem.matrix import Matrix, Stack
 from hpc_twin.mesh.order import EDGES
 from hpc_twin.mesh.part import Part
 from hpc_twin.parallel import InputError
 
-PIECE = 250_000  # elements assembled at a time: bounds the scratch memory to about 200 MB (1 GB of order 2)
+PIECE = 50_000  # elements looked at at a time: bounds the scratch memory to about 50 MB (200 MB of order 2)
+BLOCKS, ROWS = 64, 20_000  # blocks of rows, unless they have less rows than this
+
+Local = Callable[[np.ndarray, np.ndarray], np.ndarray]  # which elements (n,), corners (n, d + 1) -> matrices (n, k, k)
 
 
-def kinds(part: Part) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Yield (which (n,), corners (n, d + 1)) for each kind of simplex, in pieces: elements and their corners."""
-    for size in np.unique(part.sizes):
-        which = np.flatnonzero(part.sizes == size)
+class Tensors(Protocol):
+    """Symmetric tensors of the elements: an array (n_local_elements, 3, 3), or what makes some of its rows."""
+
+    def __getitem__(self, which: np.ndarray) -> np.ndarray: ...
+
+
+def kinds(part: Part, among: np.ndarray | None = None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield (which (n,), corners (n, d + 1)) for each kind of simplex, in pieces: elements and their corners.
+
+    ``among``: numbers of the elements that count; None is all.
+    """
+    sizes = part.sizes if among is None else (part.elements[among] >= 0).sum(axis=1)
+    for size in np.unique(sizes):
+        which = np.flatnonzero(sizes == size)
         for first in range(0, len(which), PIECE):
             piece = which[first : first + PIECE]
+            piece = piece if among is None else among[piece]
             yield piece, part.elements[piece, :size]
 
 
@@ -29,7 +45,7 @@ def all_nodes(part: Part, which: np.ndarray, corners: np.ndarray) -> np.ndarray:
     return np.hstack((corners, part.midpoints[which, : len(EDGES[corners.shape[1]])]))
 
 
-def stiffness(part: Part, tensor: np.ndarray, extent: np.ndarray | None = None) -> Matrix:
+def stiffness(part: Part, tensor: Tensors, extent: np.ndarray | None = None) -> Matrix:
     """K_ab = sum over elements of  int grad(phi_a) . sigma grad(phi_b).
 
     On an element of measure |e|:  |e| sum_ij (G_i . sigma G_j) int (d phi_a / d L_i) (d phi_b / d L_j).
@@ -37,26 +53,34 @@ def stiffness(part: Part, tensor: np.ndarray, extent: np.ndarray | None = None) 
     tensor  (n_local_elements, 3, 3) sigma, symmetric, mS/mm
     extent  (n_local_elements,) thickness [mm] of triangles, cross-section [mm^2] of lines, 1 for tetrahedra; default 1
     """
-    return assembled(part, element_stiffness(part, tensor, extent))
+    return assembled(part, _conduction(part, tensor, extent))
 
 
 def element_stiffness(
-    part: Part, tensor: np.ndarray, extent: np.ndarray | None = None
+    part: Part, tensor: Tensors, extent: np.ndarray | None = None
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Yield (nodes (n, k), K of each element (n, k, k)), in pieces of one kind; arguments as of ``stiffness``."""
+    local = _conduction(part, tensor, extent)
     for which, corners in kinds(part):
+        yield all_nodes(part, which, corners), local(which, corners)
+
+
+def _conduction(part: Part, tensor: Tensors, extent: np.ndarray | None) -> Local:
+    def local(which: np.ndarray, corners: np.ndarray) -> np.ndarray:
         slope = gradients(part.points, corners)
         weight = measures(part.points, corners) * (1.0 if extent is None else extent[which])
         flux = weight[:, None, None] * slope @ tensor[which]
         linear = flux @ slope.transpose(0, 2, 1)
-        local = np.tensordot(linear, reference(corners.shape[1] - 1, part.order).slopes, axes=2)
-        yield all_nodes(part, which, corners), local
+        return np.tensordot(linear, reference(corners.shape[1] - 1, part.order).slopes, axes=2)
+
+    return local
 
 
-def mass(part: Part, lumping: float = 0.0, extent: np.ndarray | None = None) -> Matrix:
+def mass(part: Part, lumping: float = 0.0, extent: np.ndarray | None = None, like: Matrix | None = None) -> Matrix:
     """M = lumping * (row sums) + (1 - lumping) * (consistent), per unit density; the pattern is that of the stiffness.
 
     consistent, on a d-simplex of order 1: |e| (1 + delta_ab) / ((d+1)(d+2)); row sums: |e| / (d+1) on the diagonal.
+    ``like``: a matrix of ``part`` to share the pattern with.
     Raises InputError for a share above 0 in a mesh of order 2, whose row sums are not positive at corners.
     """
     if lumping and part.order == 2:
@@ -68,4 +92,44 @@ def mass(part: Part, lumping: float = 0.0, extent: np.ndarray | None = None) -> 
         weight = measures(part.points, corners) * (1.0 if extent is None else extent[which])
         return weight[:, None, None] * shared
 
-    return assembled(part, ((all_nodes(part, *kind), local(*kind)) for kind in kinds(part)))
+    return assembled(part, local, like)
+
+
+def assembled(part: Part, local: Local, like: Matrix | None = None) -> Matrix:
+    """Sum element matrices into owned rows, block by block, so that little is held twice.
+
+    Every element that touches an owned node is local, so no communication is needed. ``like`` as of ``mass``.
+    """
+    stack = Stack(part, like)
+    lowest, highest = _spans(part)
+    height = max(ROWS, part.n_owned // BLOCKS)
+    for first in range(0, part.n_owned, height):
+        last = min(first + height, part.n_owned)
+        near = np.flatnonzero((lowest < last) & (highest >= first))
+        stack.put(_block(part, local, near, first, last))
+    return stack.matrix()
+
+
+def _spans(part: Part) -> tuple[np.ndarray, np.ndarray]:
+    """(n_local_elements,) lowest and highest node of each element; -1 is none."""
+    first, *others = part.element_nodes.T
+    lowest, highest = first.astype(np.int32), first.astype(np.int32)
+    for column in others:
+        np.minimum(lowest, column, out=lowest, where=column >= 0, casting="same_kind")
+        np.maximum(highest, column, out=highest, casting="same_kind")
+    return lowest, highest
+
+
+def _block(part: Part, local: Local, near: np.ndarray, first: int, last: int) -> csr_array:
+    """Rows ``first`` to ``last``, to which no other elements than ``near`` contribute."""
+    found = [(np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0))]
+    for which, corners in kinds(part, near):
+        nodes = all_nodes(part, which, corners)
+        mine = (nodes >= first) & (nodes < last)
+        some = mine.any(axis=1)
+        which, corners, nodes, mine = which[some], corners[some], nodes[some], mine[some]
+        rows = np.repeat(nodes[mine] - first, nodes.shape[1]).astype(np.int32)
+        columns = nodes[np.nonzero(mine)[0]].ravel().astype(np.int32)
+        found.append((rows, columns, local(which, corners)[mine].ravel()))
+    rows, columns, values = (np.concatenate(pieces) for pieces in zip(*found, strict=True))
+    return coo_array((values, (rows, columns)), shape=(last - first, part.n_local)).tocsr()

@@ -28,15 +28,17 @@ class BlockMatrix:
         free: np.ndarray,
     ):
         part, whole, kept = domain.part, domain.whole, free[domain.nodes]
-        right = csr_array(factor * coupling.rows * kept)
+        both = coupling.rows
+        right = csr_array(factor * both * kept)
         right = csr_array((right.data, domain.nodes[right.indices], right.indptr), (part.n_owned, whole.n_local))
-        below = csr_array(factor * coupling.rows * kept[: part.n_owned, None])
+        below = csr_array(factor * both * kept[: part.n_owned, None])
         rows = np.zeros(whole.n_owned + 1, int)
         rows[domain.owned + 1] = np.diff(below.indptr)
         below = csr_array((below.data, below.indices, np.cumsum(rows)), (whole.n_owned, part.n_local))
         across, down = distributed(right, part, whole), distributed(below, whole, part)
-        scaled = Matrix(whole, csr_array(scale * second.rows))
-        self.petsc = PETSc.Mat().createNest([[first.petsc, across], [down, scaled.petsc]], comm=whole.comm)
+        self.petsc = PETSc.Mat().createNest(
+            [[first.petsc, across], [down, second.scaled(scale).petsc]], comm=whole.comm
+        )
         self.petsc.setOption(PETSc.Mat.Option.SPD, True)
 
     def vector(self) -> PETSc.Vec:

@@ -41,7 +41,7 @@ class DirichletSolver:
         guess: bool = False,
         key: str = "solver.options",
     ):
-        part, diagonal = matrix.part, matrix.rows.diagonal()
+        part, rows, diagonal = matrix.part, matrix.rows, matrix.inner.diagonal()
         self.floating = not max_over(part.comm, bool(fixed.any()))
         self.piece = pieces(matrix)
         main, self.pinned = _without_hold(part, self.piece, diagonal, fixed)
@@ -49,11 +49,12 @@ class DirichletSolver:
         self.free, self.fixed = ~fixed, np.flatnonzero(fixed[: part.n_owned])
         self._scale = diagonal[self.fixed]
         free = diags((~fixed[: part.n_owned]).astype(float))
-        self._coupling = csr_array(free @ matrix.rows @ diags(fixed.astype(float)))
+        self._coupling = csr_array(free @ rows @ diags(fixed.astype(float)))
+        self._coupling.eliminate_zeros()
         alone = np.where(diagonal == 0, 1.0, diagonal * fixed[: part.n_owned])
         if max_over(part.comm, bool(alone.any())):
-            inner = free @ matrix.rows @ diags((~fixed).astype(float))
-            matrix = Matrix(part, csr_array(inner + diags(alone, shape=inner.shape)))
+            inner = free @ rows @ diags((~fixed).astype(float))
+            matrix = Matrix.of(part, csr_array(inner + diags(alone, shape=inner.shape)))
         self.matrix = matrix
         self.kernel = Field(part, "kernel", "1")
         self.kernel.owned[:] = self.piece[: part.n_owned] == main

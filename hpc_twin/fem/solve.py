@@ -16,7 +16,8 @@ HISTORY = 1000  # norms of the residual that are kept, for the message of a solv
 class Operator(Protocol):
     """What can be solved: whatever has a PETSc matrix."""
 
-    petsc: PETSc.Mat
+    @property
+    def petsc(self) -> PETSc.Mat: ...
 
 
 class LinearSolver:

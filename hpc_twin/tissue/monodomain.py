@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hpc_twin.fem import Field, LinearSolver, Subdomain, mass, stiffness
+from hpc_twin.fem import Field, LinearSolver, Matrix, Subdomain, Tensors, mass, stiffness
 from hpc_twin.fem.memory import Memory, nodal
 from hpc_twin.stepping import Operator
 from hpc_twin.tissue.cells import Population
@@ -40,7 +40,7 @@ class Monodomain:
         self,
         domain: Subdomain,
         populations: Sequence[Population],
-        conductivity: np.ndarray,
+        conductivity: Tensors,
         stimuli: Currents,
         capacity: float | np.ndarray,
         how: Discretisation | None = None,
@@ -56,7 +56,7 @@ class Monodomain:
         for population in populations:
             population.rest(self.V.owned)
         membrane = np.broadcast_to(capacity, len(part.elements))
-        self._mass = mass(part, how.lumping, membrane if extent is None else membrane * extent)
+        self._membrane = membrane if extent is None else membrane * extent
         self.stiffness = stiffness(part, conductivity, extent)
         self.solvers: dict[float, LinearSolver] = {}
         self._increment = self.stiffness.petsc.createVecLeft()
@@ -74,10 +74,14 @@ class Monodomain:
         """The last two increments."""
         return nodal(self.part, increment=self._increment.array, before=self._before.array)
 
+    def mass(self) -> Matrix:
+        """chi Cm M, made anew: it is needed only while a solver is made."""
+        return mass(self.part, self.how.lumping, self._membrane, self.stiffness)
+
     def prepare(self, dt: float) -> LinearSolver:
         """The solver of a diffusion step of ``dt`` ms, built at its first use; collective."""
         if dt not in self.solvers:
-            matrix = self._mass.combined(1.0, self.stiffness, self.how.theta * dt)
+            matrix = self.mass().add(self.how.theta * dt, self.stiffness)
             self.solvers[dt] = LinearSolver(matrix, "diffusion", self.how.rtol, self.how.atol, self.how.options, True)
         return self.solvers[dt]
 

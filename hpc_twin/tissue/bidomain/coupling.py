@@ -41,7 +41,7 @@ class Membrane:
 
     def implicit(self, weight: float) -> Matrix:
         """chi Cm M + weight K_i."""
-        return self.storage.combined(1.0, self.intracellular, weight)
+        return self.storage.scaled(1.0).add(weight, self.intracellular)
 
 
 class Coupling(Protocol):

@@ -52,7 +52,7 @@ class Extracellular:
         self._leads: dict[tuple[tuple[int, ...], int], np.ndarray] = {}
         self._current = Field(domain.part, "intracellular current", "uA")
         self._load = np.zeros(domain.whole.n_owned)
-        self._nowhere = bulk.rows.diagonal() == 0
+        self._nowhere = bulk.inner.diagonal() == 0
         self._weights = np.where(self._nowhere, 0.0, reference)
         self._reference = np.zeros_like(self._weights)
 

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
+from scipy.sparse import csr_array
 
-from hpc_twin.fem import assembly, mass, measures, stiffness
+from hpc_twin.fem import Matrix, assembly, mass, measures, stiffness
 from hpc_twin.mesh.model import Mesh
 from hpc_twin.mesh.partition import distribute
 from hpc_twin.parallel import world
@@ -43,10 +44,39 @@ def test_consistent_mass_integrates_squares_of_linear_fields(part):
     assert x @ (mass(part, 1.0).rows @ x) > total(part) * x.max() ** 2 / 3 + 1e-3
 
 
-def test_pieces_do_not_change_the_sum(part, monkeypatch):
+@pytest.mark.parametrize(("name", "size"), [("PIECE", 7), ("ROWS", 5), ("BLOCKS", 1000)])
+def test_pieces_and_blocks_do_not_change_the_sum(part, monkeypatch, name, size):
     whole = stiffness(part, tensor(part)).rows
-    monkeypatch.setattr(assembly, "PIECE", 7)
+    monkeypatch.setattr(assembly, "ROWS", 1)
+    monkeypatch.setattr(assembly, name, size)
     assert abs(stiffness(part, tensor(part)).rows - whole).max() < 1e-12
+
+
+def test_memory_is_shared_and_not_held_twice(part):
+    """PETSc works on the arrays that numpy sees; the mass shares the stiffness's pattern."""
+    K = stiffness(part, tensor(part))
+    M = mass(part, 0.5, None, K)
+    assert np.shares_memory(M.inner.indices, K.inner.indices) and np.shares_memory(M.inner.indptr, K.inner.indptr)
+    assert abs(M.rows - mass(part, 0.5).rows).max() == 0
+    before, x = (K.petsc * ones(K)).norm(), K.inner.data
+    x *= 2
+    assert (K.petsc * ones(K)).norm() == pytest.approx(2 * before) and before > 0
+    x /= 2
+
+
+def ones(matrix):
+    u = matrix.petsc.createVecRight()
+    u.array[:] = 1.0 + matrix.part.points[: matrix.part.n_owned, 0] ** 2
+    return u
+
+
+def test_sums_of_matrices(part):
+    """In pieces too; nothing but one pattern is taken."""
+    K, M = stiffness(part, tensor(part)), mass(part)
+    both = M.rows + 0.3 * K.rows
+    assert abs(M.scaled(1.0).add(0.3, K).rows - both).max() == 0 and abs(M.scaled(2.0).rows - 2 * M.rows).max() == 0
+    with pytest.raises(ValueError, match="not one pattern"):
+        M.add(1.0, Matrix.of(part, csr_array(np.eye(part.n_owned, part.n_local))))
 
 
 def test_kinds_mix_with_their_extents():

@@ -10,7 +10,7 @@ from hpc_twin.parallel import InputError, RunError, world
 @pytest.fixture(scope="module")
 def matrix():
     part = distribute(sheet((2.0, 2.0), 0.1), world())
-    return mass(part).combined(1.0, stiffness(part, np.tile(np.eye(3), (len(part.elements), 1, 1))), 0.5)
+    return mass(part).add(0.5, stiffness(part, np.tile(np.eye(3), (len(part.elements), 1, 1))))
 
 
 def solve(matrix, **words):
@@ -78,7 +78,7 @@ def test_too_few_iterations(matrix):
 
 def test_matrix_that_is_not_definite(matrix):
     with pytest.raises(RunError, match="DIVERGED_INDEFINITE_MAT"):
-        solve(matrix.combined(1.0, mass(matrix.part), -5.0), options={"pc_type": "none"})
+        solve(matrix.scaled(1.0).add(-5.0, mass(matrix.part)), options={"pc_type": "none"})
 
 
 def test_a_failure_tells_how_the_residual_went_and_what_to_try(matrix):
@@ -108,7 +108,7 @@ def test_kernel(matrix):
 
 def test_matrix_of_an_element_without_volume(matrix):
     with pytest.raises(RunError, match="an element has no volume"):
-        solve(matrix.combined(1.0, mass(matrix.part), np.inf))
+        solve(matrix.scaled(1.0).add(np.inf, mass(matrix.part)))
 
 
 def test_not_a_number(matrix):

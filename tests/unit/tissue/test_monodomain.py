@@ -39,7 +39,7 @@ def test_diffusion_keeps_the_charge(kernels, lumping):
     ones, before = np.ones(built.part.n_owned), built.V.owned.copy()
     for n in range(20):
         built.diffusion(None, 0.1 * n, 0.1)
-    mass = built._mass.rows
+    mass = built.mass().rows
     assert ones @ mass @ built.V.owned == pytest.approx(ones @ mass @ before, rel=1e-9)
     assert np.ptp(built.V.owned) < 0.95 * np.ptp(before)
 
@@ -57,7 +57,7 @@ def test_theta_scheme(kernels, theta, factor):
     from scipy.linalg import eigh
 
     built = problem(kernels[:1], theta=theta, rtol=1e-13, atol=0.0)
-    values, vectors = eigh(built.stiffness.rows.toarray(), built._mass.rows.toarray())
+    values, vectors = eigh(built.stiffness.rows.toarray(), built.mass().rows.toarray())
     rate, dt = values[5], 0.7
     built.V.owned[:] = vectors[:, 5]
     built.V.touched()
