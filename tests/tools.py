@@ -22,10 +22,42 @@ RANKS = {
     "PRTE_MCA_rmaps_default_mapping_policy": ":oversubscribe",
 }
 
-MESH = '[mesh]\ngenerate = "slab"\nshape = { size = ["4 mm", "3 mm", "2 mm"], h = "1 mm" }\n'
+SIMULATE = """
+import sys
+from pathlib import Path
+from hpc_twin.case import load_case
+from hpc_twin.parallel import world
+from hpc_twin.run import simulate
+for path in sys.argv[2:]:
+    simulate(load_case(path), Path(sys.argv[1]) / Path(path).stem, world())
+"""
+
+
+def mesh_text(kind: str, size: tuple, h: float) -> str:
+    """[mesh] of a generator of boxes, ``size`` and ``h`` in mm."""
+    return f'[mesh]\ngenerate = "{kind}"\nshape = {{ size = {_given(size, "mm")}, h = "{h:g} mm" }}\n'
+
+
+def tissue_text(until: float, more: str = "", dt: float = 0.1, **conductivity: tuple) -> str:
+    """[tissue] with ``more`` of its keys; ``conductivity`` in S/m by kind."""
+    sigma = "".join(f"{kind} = {_given(values, 'S/m')}\n" for kind, values in conductivity.items())
+    return f'[tissue]\nuntil = "{until:g} ms"\ndt = "{dt:g} ms"\n{more}[tissue.conductivity]\n{sigma}'
+
+
+def box_text(low: tuple, high: tuple) -> str:
+    """The key ``box`` of a place, mm."""
+    return f"box = {{ min = {_given(low, 'mm')}, max = {_given(high, 'mm')} }}\n"
+
+
+def _given(values: tuple, unit: str) -> str:
+    return "[" + ", ".join(f'"{value:g} {unit}"' for value in values) + "]"
+
+
+MESH = mesh_text("slab", (4, 3, 2), 1)
 CELLS = '[cells]\nmodel = "mitchell_schaeffer_2003"\n'
-TISSUE = '[tissue]\nuntil = "2 ms"\ndt = "0.1 ms"\n[tissue.conductivity]\neffective = ["0.13 S/m", "0.02 S/m"]\n'
-STIMULUS = '[[stimulus]]\nbox = { min = ["0 mm", "0 mm", "0 mm"], max = ["1 mm", "3 mm", "2 mm"] }\n'
+TISSUE = tissue_text(2, effective=(0.13, 0.02))
+STIMULUS = "[[stimulus]]\n" + box_text((0, 0, 0), (1, 3, 2))
+TIGHT = '[solver]\nrtol = 1e-10\ntolerance = "1e-9 mV"\n'  # so that ranks differ by rounding alone
 
 
 def case_text(mesh: str = MESH, cells: str = CELLS, tissue: str = TISSUE, stimulus: str = STIMULUS, more="") -> str:
@@ -57,6 +89,13 @@ def run_on(ranks: int, words: list, timeout: float = 90, **variables: str) -> su
 def twin(*words, ranks: int = 1, **variables: str) -> subprocess.CompletedProcess:
     """``hpc-twin WORDS``."""
     return run_on(ranks, [*COMMAND, *words], **variables)
+
+
+def simulated(ranks: int, out, paths, **variables: str) -> subprocess.CompletedProcess:
+    """Run cases one after another into ``out``/NAME by one start of Python on each rank; must succeed."""
+    done = run_on(ranks, [sys.executable, "-c", SIMULATE, out, *paths], **variables)
+    assert done.returncode == 0, done.stderr
+    return done
 
 
 def told(done: subprocess.CompletedProcess) -> list[str]:

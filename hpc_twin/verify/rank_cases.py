@@ -44,14 +44,7 @@ BOTH = 'intracellular = ["0.2 S/m", "0.05 S/m"]\nextracellular = ["0.4 S/m", "0.
 TEN_TUSSCHER = '[cells.regions.{}]\nmodel = "tentusscher_2006_epi"'
 SLOW = '[tissue.conductivity.regions.{}]\neffective = ["0.1 S/m"]'
 MIXED = {"mesh": BRIDGED, "cells": TEN_TUSSCHER.format("bridge"), "regions": SLOW.format("upper")}
-BATH = """
-[[region]]
-name = "bath"
-box = { min = ["4 mm", "0 mm", "0 mm"], max = ["5 mm", "3 mm", "2 mm"] }
-[bath.regions.bath]
-conductivity = ["0.8 S/m"]
-[bidomain]
-rtol = 1e-10
+SHOCK = """
 [[electrode]]
 name = "plus"
 kind = "voltage"
@@ -61,6 +54,15 @@ start = "2 ms"
 [[electrode]]
 kind = "ground"
 node_set = "x1"
+"""
+BATH = """
+[[region]]
+name = "bath"
+box = { min = ["4 mm", "0 mm", "0 mm"], max = ["5 mm", "3 mm", "2 mm"] }
+[bath.regions.bath]
+conductivity = ["0.8 S/m"]
+[bidomain]
+rtol = 1e-10
 """
 SCAR = """
 [fibres]
@@ -90,7 +92,7 @@ KINDS = {
     "mixed of second order": {**MIXED, "tissue": "order = 2"},
     "bidomain with bath": {
         "mesh": SLAB,
-        "sections": BATH,
+        "sections": BATH + SHOCK,
         "sigma": BOTH,
         "tissue": 'model = "bidomain"\nmass = 0.25',
         "output": 'fields = ["V", "phi_e"]',

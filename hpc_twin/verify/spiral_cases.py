@@ -1,15 +1,18 @@
 """The case of the spiral check: a square sheet, a stimulus to one half, a second one across the tail of its wave."""
 
-CASE = """
-[mesh]
-generate = "sheet"
-shape = {{ size = ["50 mm", "50 mm"], h = "{h} mm" }}
+CELLS = """
 [cells]
 model = "aliev_panfilov_1996"
 [cells.parameters]
 "membrane.t_scale" = 1.0
 "membrane.a" = 0.1
 "recovery.eps0" = 0.01
+"""  # 1 ms per unit of time
+CASE = """
+[mesh]
+generate = "sheet"
+shape = {{ size = ["50 mm", "50 mm"], h = "{h} mm" }}
+{cells}
 [tissue]
 until = "{until} ms"
 dt = "{dt} ms"
@@ -42,7 +45,7 @@ tip = "isoline"
 
 def aliev_panfilov(h: float, dt: float, until: float) -> str:
     """D = 1 mm^2/ms; stimuli and probes where Finitewave has them. 100 mV/ms for 1 ms lift u by 1."""
-    return CASE.format(h=h, dt=dt, until=until)
+    return CASE.format(h=h, dt=dt, until=until, cells=CELLS)
 
 
 HUMAN = """

@@ -1,48 +1,24 @@
 """Prepaced cells, rotors and saved states are the same on 1, 2 and 3 ranks."""
 
 import shutil
-import sys
 
 import netCDF4
 import numpy as np
 import pytest
-from tools import run_on
+from tools import CELLS, case_text, mesh_text, simulated, tissue_text
 
-CASE = """
-[mesh]
-generate = "sheet"
-shape = { size = ["8 mm", "8 mm"], h = "0.5 mm" }
-[cells]
-model = "mitchell_schaeffer_2003"
-BEGINS
-[tissue]
-until = "4 ms"
-dt = "0.1 ms"
-[tissue.conductivity]
-effective = ["0.1 S/m"]
-[[stimulus]]
-node_set = "x0"
-[solver]
-rtol = 1e-12
-tolerance = "1e-10 mV"
-[output]
-state = "end"
-"""
+CASE = case_text(
+    mesh_text("sheet", (8, 8), 0.5),
+    CELLS + "BEGINS\n",
+    tissue_text(4, effective=(0.1,)),
+    '[[stimulus]]\nnode_set = "x0"\n',
+    '[solver]\nrtol = 1e-12\ntolerance = "1e-10 mV"\n[output]\nstate = "end"\n',
+)
 BEGINS = {
     "prepaced": 'prepace = { cycle_length = "400 ms", beats = 3 }',
     "rotor": '[initial.rotor]\ncentre = ["4 mm", "4 mm", "0 mm"]\ncycle_length = "400 ms"\nbeats = 3',
     "state": '[initial]\nstate = "first/state.nc"',
 }
-
-ALL = """
-import sys
-from pathlib import Path
-from hpc_twin.case import load_case
-from hpc_twin.parallel import world
-from hpc_twin.run import simulate
-for path in sys.argv[2:]:
-    simulate(load_case(path), Path(sys.argv[1]) / Path(path).stem, world())
-"""
 
 
 @pytest.fixture(scope="module")
@@ -64,9 +40,7 @@ def runs(tmp_path_factory):
 
 def start(ranks: int, out, folder, names) -> None:
     shutil.rmtree(folder / "hpc_twin" / "prepaced", ignore_errors=True)  # so that these ranks pace the cells
-    cases = [folder / f"{name}.toml" for name in names]
-    done = run_on(ranks, [sys.executable, "-c", ALL, out, *cases], XDG_CACHE_HOME=str(folder))
-    assert done.returncode == 0, done.stderr
+    simulated(ranks, out, [folder / f"{name}.toml" for name in names], XDG_CACHE_HOME=str(folder))
 
 
 @pytest.mark.parametrize("ranks", [2, 3])

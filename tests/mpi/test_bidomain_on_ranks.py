@@ -1,49 +1,26 @@
 """V and phi_e are the same on 1, 2 and 3 ranks: both ways of solving, with bath, scar and electrodes."""
 
-import sys
-
 import numpy as np
 import pytest
-from tools import run_on
+from tools import CELLS, TIGHT, box_text, case_text, mesh_text, simulated, tissue_text
 
 from hpc_twin.io.result import read_result
+from hpc_twin.verify.rank_cases import SHOCK
 
-CASE = """
-[mesh]
-generate = "sheet"
-shape = {{ size = ["6 mm", "4 mm"], h = "0.5 mm" }}
+SIZE = (6, 4)
+REGIONS = f"""
 [[region]]
 name = "bath"
-box = {{ min = ["4.5 mm", "0 mm", "0 mm"], max = ["6 mm", "4 mm", "0 mm"] }}
+{box_text((4.5, 0, 0), (*SIZE, 0))}
 [[region]]
 name = "scar"
 sphere = {{ centre = ["2.2 mm", "2.2 mm", "0 mm"], radius = "0.9 mm" }}
-[cells]
-model = "mitchell_schaeffer_2003"
-[tissue]
-model = "{model}"
-until = "6 ms"
-dt = "0.1 ms"
-splitting = "strang"
-without = ["scar"]
-[tissue.conductivity]
-intracellular = ["0.2 S/m", "0.05 S/m"]
-extracellular = ["0.4 S/m", "0.3 S/m"]
 [bath.regions.bath]
 conductivity = ["0.8 S/m"]
-[[stimulus]]
-box = {{ min = ["0 mm", "0 mm", "0 mm"], max = ["1 mm", "2 mm", "0 mm"] }}
-strength = "100000 uA/cm^3"
-[output]
-every = "3 ms"
-fields = ["V", "phi_e"]
-[solver]
-rtol = 1e-10
-tolerance = "1e-9 mV"
-[bidomain]
-rtol = 1e-10
-{more}
 """
+OUTPUT = '[output]\nevery = "3 ms"\nfields = ["V", "phi_e"]\n'
+STIMULUS = "[[stimulus]]\n" + box_text((0, 0, 0), (1, 2, 0)) + 'strength = "100000 uA/cm^3"\n'
+BOTH = {"intracellular": (0.2, 0.05), "extracellular": (0.4, 0.3)}
 CURRENT = """
 [[electrode]]
 name = "in"
@@ -58,31 +35,17 @@ strength = "{} uA/mm^3"
 node_set = "x1"
 start = "2 ms"
 """
-VOLTAGE = """
-[[electrode]]
-name = "plus"
-kind = "voltage"
-voltage = "500 mV"
-node_set = "x0"
-start = "2 ms"
-[[electrode]]
-kind = "ground"
-node_set = "x1"
-"""
 CASES = {
     "decoupled": ("bidomain", 'solve = "decoupled"\nreference = { region = "bath" }' + CURRENT.format(20, -20)),
-    "block": ("bidomain", 'solve = "block"' + VOLTAGE),
+    "block": ("bidomain", 'solve = "block"' + SHOCK),
     "pseudo": ("pseudo_bidomain", "every = 2"),
 }
-ALL = """
-import sys
-from pathlib import Path
-from hpc_twin.case import load_case
-from hpc_twin.parallel import world
-from hpc_twin.run import simulate
-for path in sys.argv[2:]:
-    simulate(load_case(path), Path(sys.argv[1]) / Path(path).stem, world())
-"""
+
+
+def text(model: str, more: str) -> str:
+    keys = f'model = "{model}"\nsplitting = "strang"\nwithout = ["scar"]\n'
+    sections = REGIONS, OUTPUT, TIGHT, "[bidomain]\nrtol = 1e-10\n", more
+    return case_text(mesh_text("sheet", SIZE, 0.5), CELLS, tissue_text(6, keys, **BOTH), STIMULUS, "".join(sections))
 
 
 def frames(path) -> dict[str, np.ndarray]:
@@ -94,12 +57,11 @@ def frames(path) -> dict[str, np.ndarray]:
 def runs(tmp_path_factory):
     folder = tmp_path_factory.mktemp("cases")
     for name, (model, more) in CASES.items():
-        (folder / f"{name}.toml").write_text(CASE.format(model=model, more=more))
+        (folder / f"{name}.toml").write_text(text(model, more))
     found = {}
     for ranks in (1, 2, 3):
         out = tmp_path_factory.mktemp(f"ranks{ranks}")
-        done = run_on(ranks, [sys.executable, "-c", ALL, out, *(folder / f"{name}.toml" for name in CASES)])
-        assert done.returncode == 0, done.stderr
+        simulated(ranks, out, [folder / f"{name}.toml" for name in CASES])
         found |= {(name, ranks): frames(out / name / "result.exo") for name in CASES}
     return found
 

@@ -1,40 +1,27 @@
 """Leads of an ECG are the same on 1, 2 and 3 ranks, by every method."""
 
-import sys
-
 import numpy as np
 import pytest
-from tools import run_on
+from tools import TIGHT, box_text, case_text, mesh_text, simulated, tissue_text
 
 from hpc_twin.io.traces import read_traces
 from hpc_twin.mesh.generate import slab
 from hpc_twin.mesh.write import write
 
-CASE = """
-[mesh]
-generate = "slab"
-shape = { size = ["8 mm", "6 mm", "6 mm"], h = "1 mm" }
-[cells]
-model = "mitchell_schaeffer_2003"
-[tissue]
-until = "10 ms"
-dt = "0.1 ms"
-[tissue.conductivity]
-intracellular = ["0.2 S/m"]
-extracellular = ["0.4 S/m"]
-[[stimulus]]
-box = { min = ["0 mm", "0 mm", "0 mm"], max = ["1 mm", "6 mm", "6 mm"] }
-[solver]
-rtol = 1e-10
-tolerance = "1e-9 mV"
-"""
-BATH = """
+SIZE = (8, 6, 6)
+CASE = case_text(
+    mesh_text("slab", SIZE, 1),
+    tissue=tissue_text(10, intracellular=(0.2,), extracellular=(0.4,)),
+    stimulus="[[stimulus]]\n" + box_text((0, 0, 0), (1, 6, 6)),
+    more=TIGHT,
+)
+BATH = f"""
 [[region]]
 name = "bath"
-box = { min = ["0 mm", "0 mm", "0 mm"], max = ["8 mm", "6 mm", "6 mm"] }
+{box_text((0, 0, 0), SIZE)}
 [[region]]
 name = "heart"
-box = { min = ["0 mm", "0 mm", "0 mm"], max = ["8 mm", "3 mm", "3 mm"] }
+{box_text((0, 0, 0), (8, 3, 3))}
 [bath.regions.bath]
 conductivity = ["0.8 S/m"]
 """
@@ -51,15 +38,6 @@ METHODS = {
     "bath": BATH + '[ecg]\nmethod = "lead_field"\n' + PLACES,
     "torso": '[ecg]\nmethod = "lead_field"\n' + PLACES + '[ecg.torso]\nfile = "torso.vtu"\nconductivity = "0.2 S/m"\n',
 }
-ALL = """
-import sys
-from pathlib import Path
-from hpc_twin.case import load_case
-from hpc_twin.parallel import world
-from hpc_twin.run import simulate
-for path in sys.argv[2:]:
-    simulate(load_case(path), Path(sys.argv[1]) / Path(path).stem, world())
-"""
 
 
 @pytest.fixture(scope="module")
@@ -73,8 +51,7 @@ def runs(tmp_path_factory):
     found = {}
     for ranks in (1, 2, 3):
         out = tmp_path_factory.mktemp(f"ranks{ranks}")
-        done = run_on(ranks, [sys.executable, "-c", ALL, out, *(folder / f"{name}.toml" for name in METHODS)])
-        assert done.returncode == 0, done.stderr
+        done = simulated(ranks, out, [folder / f"{name}.toml" for name in METHODS])
         found |= {(name, ranks): (read_traces(out / name / "ecg.nc"), done.stdout) for name in METHODS}
     return found
 

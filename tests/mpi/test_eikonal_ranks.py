@@ -4,7 +4,7 @@ import sys
 
 import numpy as np
 import pytest
-from tools import results, run_on
+from tools import TIGHT, box_text, case_text, mesh_text, results, run_on, tissue_text
 
 SCRIPT = """
 import sys
@@ -39,25 +39,12 @@ if comm.rank == 0:
 for model in ("eikonal", "reaction_eikonal"):
     simulate(load_case(sys.argv[2], [f"tissue.model={model}"]), Path(sys.argv[1]) / model, comm)
 """
-CASE = """
-[mesh]
-generate = "slab"
-shape = { size = ["5 mm", "3 mm", "2 mm"], h = "0.5 mm" }
-[cells]
-model = "mitchell_schaeffer_2003"
-[tissue]
-until = "12 ms"
-dt = "0.1 ms"
-[tissue.conductivity]
-effective = ["0.2 S/m", "0.05 S/m"]
-[[stimulus]]
-box = { min = ["0 mm", "0 mm", "0 mm"], max = ["1 mm", "1 mm", "1 mm"] }
-[output]
-every = "4 ms"
-[solver]
-rtol = 1e-10
-tolerance = "1e-9 mV"
-"""
+CASE = case_text(
+    mesh_text("slab", (5, 3, 2), 0.5),
+    tissue=tissue_text(12, effective=(0.2, 0.05)),
+    stimulus="[[stimulus]]\n" + box_text((0, 0, 0), (1, 1, 1)),
+    more='[output]\nevery = "4 ms"\n' + TIGHT,
+)
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from tools import CELLS
+from tools import CELLS, box_text, case_text, mesh_text, tissue_text
 
 from hpc_twin.case import load_case
 from hpc_twin.io.result import read_result
@@ -10,26 +10,15 @@ from hpc_twin.io.traces import read_traces
 from hpc_twin.parallel import InputError, RunError, world
 from hpc_twin.run import simulate
 
-CASE = f"""
-[mesh]
-generate = "sheet"
-shape = {{ size = ["6 mm", "3 mm"], h = "0.5 mm" }}
-[[region]]
-name = "bath"
-box = {{ min = ["4 mm", "0 mm", "0 mm"], max = ["6 mm", "3 mm", "0 mm"] }}
-{CELLS}
-[tissue]
-model = "MODEL"
-until = "4 ms"
-dt = "0.1 ms"
-[tissue.conductivity]
-intracellular = ["0.2 S/m", "0.05 S/m"]
-extracellular = ["0.4 S/m", "0.3 S/m"]
-[bath.regions.bath]
-conductivity = ["0.8 S/m"]
-[[stimulus]]
-box = {{ min = ["0 mm", "0 mm", "0 mm"], max = ["1 mm", "3 mm", "0 mm"] }}
-strength = "100000 uA/cm^3"
+BATH = '[bath.regions.bath]\nconductivity = ["0.8 S/m"]\n'
+CASE = case_text(
+    mesh_text("sheet", (6, 3), 0.5),
+    CELLS,
+    tissue_text(4, 'model = "MODEL"\n', intracellular=(0.2, 0.05), extracellular=(0.4, 0.3)),
+    "[[stimulus]]\n" + box_text((0, 0, 0), (1, 3, 0)) + 'strength = "100000 uA/cm^3"\n',
+    '[[region]]\nname = "bath"\n' + box_text((4, 0, 0), (6, 3, 0)) + BATH,
+)
+SEEN = """
 [probes]
 tissue = ["1 mm", "1 mm", "0 mm"]
 bath = ["5 mm", "1 mm", "0 mm"]
@@ -41,7 +30,7 @@ fields = ["V", "phi_e"]
 
 def ran(folder, model="bidomain", more=""):
     path = folder / "case.toml"
-    path.write_text(CASE.replace("MODEL", model) + more)
+    path.write_text(CASE.replace("MODEL", model) + SEEN + more)
     simulate(load_case(path), folder / "out", world(), overwrite=True)
     return folder / "out"
 
@@ -78,7 +67,7 @@ def test_options_that_nobody_knows_are_refused_by_their_key(tmp_path):
 def test_nothing_to_conduct(tmp_path):
     more = '[[electrode]]\nkind = "ground"\nnode_set = "x1"\n'
     path = tmp_path / "case.toml"
-    text = CASE.replace("MODEL", "bidomain").replace('[bath.regions.bath]\nconductivity = ["0.8 S/m"]\n', "")
+    text = CASE.replace("MODEL", "bidomain").replace(BATH, "")
     path.write_text(text.replace('until = "4 ms"', 'until = "4 ms"\nwithout = ["bath"]') + more)
     with pytest.raises(InputError, match=r"electrode.0 .* nothing conducts there"):
         simulate(load_case(path), tmp_path / "out", world())
