@@ -66,10 +66,10 @@ class PurkinjeCase(Section):
     left: Point | None = Field(None, description="where the left bundle meets the endocardium; default high septum")
     right: Point | None = Field(None, description="where the right bundle does; default across the septum")
     moderator_band: bool = Field(True, description="a cable from the right bundle's end to the free wall")
-    cross_section: PositiveArea = Field(0.1, description="of the cables")
+    cross_section: PositiveArea = Field(0.2, description="of the cables")
     conductivity: Conductivity = Field(2.0, description="along the cables, effective")
     surface_to_volume: InverseLength | None = Field(None, description="chi of the cables; default that of [tissue]")
-    junction_resistance: Resistance = Field(10.0, description="of all junctions of one terminal together")
+    junction_resistance: Resistance = Field(3.0, description="of all junctions of one terminal together")
     junction_radius: PositiveLength = Field(0.6, description="muscle within it, at least one node, is joined")
 
     sinus: SinusCase | None = None

@@ -6,6 +6,7 @@ from hpc_twin.case import Case
 from hpc_twin.cellmodels import Kernel
 from hpc_twin.fem import Subdomain
 from hpc_twin.run.bidomain import bidomain, recovery
+from hpc_twin.run.conduction import tell_loose
 from hpc_twin.run.directions import tissue_directions
 from hpc_twin.run.eikonal import reaction_eikonal
 from hpc_twin.run.materials import conductivity, discretisation, extent, membrane
@@ -29,11 +30,13 @@ def problem(case: Case, domain: Subdomain, kernels: Sequence[Kernel], timer: Tim
 def monodomain(case: Case, domain: Subdomain, kernels: Sequence[Kernel], fibres) -> Monodomain:
     """chi (Cm dV/dt + I_ion) = div(sigma grad V) + I_stim."""
     part = domain.part
+    driven = stimuli(part, case, membrane(case, part))
+    tell_loose(case, part, driven)
     return Monodomain(
         domain,
         populations(part, case.cells, kernels),
         conductivity(case, part, "effective", fibres),
-        stimuli(part, case, membrane(case, part)),
+        driven,
         membrane(case, part),
         discretisation(case),
         extent(case, part),

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from mpi4py import MPI
 
+from hpc_twin.case import PurkinjeCase
 from hpc_twin.cellmodels import load_all
 from hpc_twin.fem import Subdomain
 from hpc_twin.mesh.generate import cable as lines
@@ -26,8 +27,10 @@ from hpc_twin.tissue.measures import Activation
 from hpc_twin.tissue.monodomain import Discretisation, Monodomain
 from hpc_twin.tissue.stimulus import Pulses, Stimuli, Stimulus, in_regions
 
-CAPACITY, ALONG, SEGMENT, AREA = 1.4, 2.0, 0.25, 0.1  # uF/mm^3, mS/mm, mm, mm^2
+CAPACITY, ALONG, SEGMENT, AREA = 1.4, 2.0, 0.25, 0.2  # uF/mm^3, mS/mm, mm, mm^2
 ORIGIN = np.array([4.0, 4.0, -0.2])  # where the terminal is: below the middle of the slab
+UP, LENGTH = np.array([0.0, 0.0, 1.0]), 15.0  # mm
+DEFAULT = PurkinjeCase()
 
 
 @dataclass(frozen=True)
@@ -71,21 +74,22 @@ def run(mesh: Mesh, pulse_at, radius: float, until: float) -> Seen:
     return Seen(points, seen.times, ~cables)
 
 
-def straight(length: float, resistance: float) -> Mesh:
-    """A slab with a cable below its middle, of this length."""
-    stem = cable(ORIGIN - (0, 0, length), ORIGIN, SEGMENT, "purkinje")
+def straight(resistance: float, muscle: Mesh | None = None, end=ORIGIN, way=UP) -> Mesh:
+    """A slab (of 0.5 mm) with a cable of LENGTH that comes along ``way`` and ends at ``end``."""
+    stem = cable(end - LENGTH * way, end, SEGMENT, "purkinje")
     network = replace(stem, terminals=np.array([len(stem.points) - 1]))
-    return joined(slab((8.0, 8.0, 3.0), 0.5), network, Junctions(0.6, resistance, AREA))[0]
+    muscle = muscle or slab((8.0, 8.0, 3.0), 0.5)
+    return joined(muscle, network, Junctions(0.6, resistance, AREA))[0]
 
 
 @cache
 def antegrade(resistance: float) -> Seen:
-    return run(straight(15.0, resistance), ORIGIN - (0, 0, 15.0), 2.0, 14.0)
+    return run(straight(resistance), ORIGIN - LENGTH * UP, 2.0, 14.0)
 
 
 @cache
 def retrograde(resistance: float) -> Seen:
-    return run(straight(15.0, resistance), np.array([0, 4.0, 1]), 2.0, 18.0)
+    return run(straight(resistance), np.array([0, 4.0, 1]), 2.0, 18.0)
 
 
 def free(corners, arms, areas) -> Seen:
@@ -146,11 +150,28 @@ def test_a_fork_with_mismatch_delays():
     assert abs(waits[0]) < 0.01 < 0.1 < waits[1] < 0.6 and waits[2] == pytest.approx(waits[1], abs=0.05)
 
 
-@pytest.mark.parametrize(("resistance", "low", "high"), [(5.0, 0.3, 1.5), (10.0, 1.0, 3.0)])
+@pytest.mark.parametrize(("resistance", "low", "high"), [(3.0, 0.3, 0.7), (5.0, 0.5, 1.0), (10.0, 1.1, 1.8)])
 def test_antegrade_delay(resistance, low, high):
     seen = antegrade(resistance)
     delay = seen.at(ORIGIN, muscle=True) - seen.at(ORIGIN)
     assert low < delay < high
+
+
+HEAVIER = {  # muscle, where the cable ends in it, along what
+    "1 mm": (((8.0, 8.0, 3.0), 1.0), ORIGIN, UP),
+    "end on": (((6.0, 2.0, 2.0), 0.5), np.array([-0.2, 1.0, 1.0]), np.array([1.0, 0.0, 0.0])),
+    "inside": (((8.0, 8.0, 6.0), 0.5), np.array([4.0, 4.0, 3.0]), UP),
+}
+
+
+@pytest.mark.parametrize(("place", "margin"), [("1 mm", 6.0), ("end on", 3.5), ("inside", 1.8)])
+def test_the_default_conducts_with_a_margin(place, margin):
+    """Several times its resistance does, on a coarse mesh, along fibres, and in the midst of tissue."""
+    (size, h), end, way = HEAVIER[place]
+    assert AREA == DEFAULT.cross_section and DEFAULT.junction_radius == 0.6
+    mesh = straight(margin * DEFAULT.junction_resistance, slab(size, h), end, way)
+    seen = run(mesh, end - LENGTH * way, 2.0, 18.0)
+    assert np.isfinite(seen.at(end)) and np.isfinite(seen.times[seen.muscle]).mean() > 0.003
 
 
 def test_too_large_a_resistance_blocks_forwards_only():
@@ -158,7 +179,7 @@ def test_too_large_a_resistance_blocks_forwards_only():
     forwards, backwards = antegrade(30.0), retrograde(30.0)
     assert np.isfinite(forwards.times[~forwards.muscle]).all() and np.isnan(forwards.times[forwards.muscle]).all()
     delay = backwards.at(ORIGIN) - backwards.at(ORIGIN, muscle=True)
-    assert 0.5 < delay < 4 and backwards.at(ORIGIN - (0, 0, 15)) > backwards.at(ORIGIN) + 4
+    assert 0.5 < delay < 4 and backwards.at(ORIGIN - LENGTH * UP) > backwards.at(ORIGIN) + 4
 
 
 def test_backwards_is_quicker_than_forwards():

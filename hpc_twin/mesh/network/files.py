@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components, dijkstra
+from scipy.sparse.csgraph import dijkstra
 
-from hpc_twin.mesh.network.model import Network, ends, roots
+from hpc_twin.mesh.network.model import Network, ends, pieces, roots
 from hpc_twin.mesh.read import UNITS, default_unit, read
 from hpc_twin.parallel import InputError, nearest
 
@@ -72,12 +72,12 @@ def _beginning(network: Network, first: np.ndarray) -> np.ndarray:
 
 def _outwards(n_points: int, lines: np.ndarray) -> np.ndarray:
     """Lines turned away from the root of each connected piece: its first point with one line."""
-    graph = coo_array((np.ones(len(lines)), tuple(lines.T)), shape=(n_points, n_points)).tocsr()
-    piece = connected_components(graph, directed=False)[1]
+    piece = pieces(n_points, lines)
     tips = np.flatnonzero(np.bincount(lines.ravel(), minlength=n_points) == 1)
     first = tips[np.unique(piece[tips], return_index=True)[1]]
     if not len(first):
         return lines
+    graph = coo_array((np.ones(len(lines)), tuple(lines.T)), shape=(n_points, n_points)).tocsr()
     steps = dijkstra(graph, directed=False, indices=first, unweighted=True, min_only=True)
     backwards = steps[lines[:, 0]] > steps[lines[:, 1]]
     return np.where(backwards[:, None], lines[:, ::-1], lines)

@@ -39,14 +39,18 @@ class Network:
         return replace(self, kinds=np.full(len(self.lines), kind))
 
 
-def _rings(network: Network, degree: np.ndarray) -> int:
-    """Unbranched cables that close in themselves have no end to be counted at."""
+def pieces(n_points: int, lines: np.ndarray) -> np.ndarray:
+    """(n_points,) number of the piece that each point lies in, pieces being what no line joins."""
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
-    n = len(network.points)
-    graph = coo_array((np.ones(len(network.lines)), tuple(network.lines.T)), shape=(n, n))
-    piece = connected_components(graph, directed=False)[1]
+    graph = coo_array((np.ones(len(lines)), tuple(lines.T)), shape=(n_points, n_points))
+    return connected_components(graph, directed=False)[1]
+
+
+def _rings(network: Network, degree: np.ndarray) -> int:
+    """Unbranched cables that close in themselves have no end to be counted at."""
+    piece = pieces(len(network.points), network.lines)
     plain = np.ones(piece.max() + 1, bool)
     plain[piece[degree != 2]] = False
     return int(plain.sum())

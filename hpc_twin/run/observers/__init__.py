@@ -12,6 +12,7 @@ from hpc_twin.run.observers.observer import Observer
 from hpc_twin.run.observers.phases import Phases
 from hpc_twin.run.observers.probes import Probes
 from hpc_twin.run.observers.states import SavedStates
+from hpc_twin.run.observers.terminals import Terminals
 from hpc_twin.tissue.problem import Problem
 
 
@@ -23,6 +24,9 @@ def observers(
     wanted = set(case.output.measures)
     if wanted & MEASURES:
         found.append(ActivationMaps(case, problem))
+    if case.purkinje is not None and "activation" in wanted and case.tissue.model == "monodomain":
+        maps = found[0]
+        found.append(Terminals(problem.part, lambda: maps.values()["activation"]))
     if wanted & {"phase", "singularities"}:
         found.append(Phases(case, problem, folder, attributes, again))
     if "dominant_frequency" in wanted:

@@ -1,21 +1,16 @@
 """[purkinje] brings cells and conductivities of its own and refuses what contradicts it."""
 
 import pytest
+from tools import case_text, tissue_text
 
 from hpc_twin.case import load_case
 from hpc_twin.parallel import InputError
 
-HEART = """
-[mesh]
-generate = "biventricle"
-shape = { scale = 0.3, h = "1 mm" }
-[cells]
-model = "mitchell_schaeffer_2003"
-[tissue]
-until = "2 ms"
-[tissue.conductivity]
-effective = ["0.1 S/m"]
-"""
+HEART = case_text(
+    '[mesh]\ngenerate = "biventricle"\nshape = { scale = 0.3, h = "1 mm" }\n',
+    tissue=tissue_text(2, effective=(0.1,)),
+    stimulus="",
+)
 
 
 def case_of(tmp_path, purkinje: str, text: str = HEART):
@@ -29,7 +24,7 @@ def test_a_bare_section_is_enough(tmp_path):
     assert case.cells.regions["purkinje"].model == "stewart_2009"
     assert case.tissue.conductivity.regions["purkinje"].effective == (2.0,)
     assert set(case.tissue.conductivity.regions) == {"purkinje", "purkinje_junction"}
-    assert case.purkinje.junction_resistance == 10.0, "kohm, the house's unit"
+    assert case.purkinje.junction_resistance == 3.0, "kohm, the house's unit"
 
 
 def test_what_the_case_says_of_the_region_holds(tmp_path):

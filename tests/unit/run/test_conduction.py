@@ -5,6 +5,7 @@ from dataclasses import replace
 import meshio
 import numpy as np
 import pytest
+from tools import case_text, mesh_text, tissue_text
 
 from hpc_twin.case import load_case
 from hpc_twin.fem.elements import edge_vectors
@@ -18,33 +19,14 @@ from hpc_twin.run.materials import extent, membrane
 from hpc_twin.run.stimuli import stimuli
 from hpc_twin.run.timer import Timer
 
-HEART = """
-[mesh]
-generate = "left_ventricle"
-shape = { scale = 0.3, h = "1.5 mm" }
-[fibres]
-rule = "bayer2012"
-[cells]
-model = "mitchell_schaeffer_2003"
-[tissue]
-until = "2 ms"
-[tissue.conductivity]
-effective = ["0.13 S/m", "0.02 S/m"]
-[[stimulus]]
-node_set = "his"
-"""
-SLAB = """
-[mesh]
-generate = "slab"
-shape = { size = ["4 mm", "4 mm", "2 mm"], h = "1 mm" }
-[cells]
-model = "mitchell_schaeffer_2003"
-[tissue]
-until = "2 ms"
-without = ["scar"]
-[tissue.conductivity]
-effective = ["0.13 S/m"]
-"""
+HEART = case_text(
+    '[mesh]\ngenerate = "left_ventricle"\nshape = { scale = 0.3, h = "1.5 mm" }\n',
+    stimulus='[[stimulus]]\nnode_set = "his"\n',
+    more='[fibres]\nrule = "bayer2012"\n',
+)
+SLAB = case_text(
+    mesh_text("slab", (4, 4, 2), 1), tissue=tissue_text(2, 'without = ["scar"]\n', effective=(0.13,)), stimulus=""
+)
 
 
 def load(tmp_path, text):
@@ -106,7 +88,7 @@ def test_what_has_no_cells_gets_no_junctions(tmp_path):
     mesh = slab((4.0, 4.0, 2.0), 1.0)
     scar = mesh.points[mesh.elements].mean(axis=1)[:, 0] < 2
     mesh = replace(mesh, regions=scar.astype(np.int32) + 1, region_names={1: "wall", 2: "scar"})
-    joined = with_purkinje(case, mesh, tmp_path)
+    joined, _ = with_purkinje(case, mesh, tmp_path)
     met = joined.elements[(joined.sizes == 2) & (joined.elements[:, 1] < mesh.n_nodes), 1]
     assert len(met) and (mesh.points[met, 0] >= 2).all()
 
