@@ -39,13 +39,13 @@ def recovery(case: Case, domain: Subdomain) -> Extracellular:
 def medium(case: Case, domain: Subdomain) -> Medium:
     """Conductivities and extents, of elements of one kind too, since an electrode's current spreads over them."""
     part, whole = domain.part, domain.whole
-    intracellular = conductivity(case, part, "intracellular", (part.fibres, part.sheets))
+    intracellular = conductivity(case, part, "intracellular", (part.fibres, part.sheets))[:]
     bulk = np.zeros((len(whole.elements), 3, 3))
     if case.bath.regions:
         baths = {name: region.conductivity for name, region in case.bath.regions.items()}
         bulk[:] = tensors(whole, (0.0,), baths, whole.fibres, whole.sheets, "bath")
     bulk[domain.elements] = intracellular
-    bulk[domain.elements] += conductivity(case, part, "extracellular", (part.fibres, part.sheets))
+    bulk[domain.elements] += conductivity(case, part, "extracellular", (part.fibres, part.sheets))[:]
     sizes, mixed = whole.sizes, extent(case, whole)
     extents = np.select([sizes == 3, sizes == 2], [case.mesh.thickness, case.mesh.cross_section], 1.0)
     return Medium(domain, intracellular, bulk, membrane(case, part), extents if mixed is None else mixed)

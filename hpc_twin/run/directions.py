@@ -82,7 +82,7 @@ def _file(part: Part, fibres: FibreCase) -> Directions:
 
 def _constant(part: Part, fibres: FibreCase) -> Directions:
     unit = np.asarray(fibres.direction, float)
-    return np.tile(unit / np.linalg.norm(unit), (len(part.elements), 1)), None
+    return np.broadcast_to(unit / np.linalg.norm(unit), (len(part.elements), 3)), None
 
 
 def _angles(wanted) -> FibreAngles:

@@ -8,7 +8,7 @@ from hpc_twin.case import Case, ConductivityCase
 from hpc_twin.case.purkinje import JUNCTION
 from hpc_twin.case.purkinje import REGION as CABLE
 from hpc_twin.mesh.part import Part
-from hpc_twin.tissue.conductivity import harmonic, tensors
+from hpc_twin.tissue.conductivity import TensorField, harmonic, tensor_field
 from hpc_twin.tissue.monodomain import Discretisation
 
 Which = Literal["effective", "intracellular", "extracellular"]
@@ -21,12 +21,13 @@ def capacity(case: Case) -> float:
 
 def membrane(case: Case, part: Part) -> np.ndarray:
     """(n_local_elements,) chi Cm, uF/mm^3: that of the muscle, of the cables, and none in their junctions."""
-    result = np.full(len(part.elements), capacity(case))
-    if case.purkinje is not None:
-        tags = {name: tag for tag, name in part.region_names.items()}
-        chi = case.purkinje.surface_to_volume or case.tissue.surface_to_volume
-        result[part.regions == tags[CABLE]] = chi * case.tissue.capacitance
-        result[part.regions == tags[JUNCTION]] = 0.0
+    same = np.broadcast_to(capacity(case), len(part.elements))
+    if case.purkinje is None:
+        return same
+    result, tags = same.copy(), {name: tag for tag, name in part.region_names.items()}
+    chi = case.purkinje.surface_to_volume or case.tissue.surface_to_volume
+    result[part.regions == tags[CABLE]] = chi * case.tissue.capacitance
+    result[part.regions == tags[JUNCTION]] = 0.0
     return result
 
 
@@ -37,11 +38,11 @@ def discretisation(case: Case) -> Discretisation:
     return Discretisation(tissue.theta, tissue.lumping, case.cells.substeps, solver.rtol, solver.tolerance, options)
 
 
-def conductivity(case: Case, part: Part, which: Which, fibres) -> np.ndarray:
-    """(n_local_elements, 3, 3) ``which`` conductivity of the tissue [mS/mm]; ``fibres`` as of ``directions``."""
+def conductivity(case: Case, part: Part, which: Which, fibres) -> TensorField:
+    """``which`` conductivity of the tissue's elements [mS/mm]; ``fibres`` as of ``directions``."""
     sigma = case.tissue.conductivity
     default = _values(sigma, which) if sigma.given else None
-    return tensors(part, default, {name: _values(s, which) for name, s in sigma.regions.items()}, *fibres)
+    return tensor_field(part, default, {name: _values(s, which) for name, s in sigma.regions.items()}, *fibres)
 
 
 def _values(values: ConductivityCase, which: Which) -> tuple[float, ...]:

@@ -54,7 +54,7 @@ def _of_cells(case: Case, part: Part, cells, plane_waves, fibres) -> np.ndarray:
     inside = part.elements >= 0
     mean = (rate.local[part.elements] * inside).sum(axis=1) / inside.sum(axis=1)
     capacity = membrane(case, part)
-    sigma = conductivity(case, part, "effective", fibres)
+    sigma = conductivity(case, part, "effective", fibres)[:]
     return (mean / np.where(capacity > 0, capacity, 1.0))[:, None, None] * sigma
 
 

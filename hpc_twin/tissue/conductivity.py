@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -42,6 +43,63 @@ def region_tags(part: Part, name: str, key: str) -> list[int]:
     return found
 
 
+@dataclass(frozen=True)
+class TensorField:
+    """sigma = s_n I + (s_f - s_n) f f^T + (s_s - s_n) s s^T of each element [mS/mm], made where it is asked for.
+
+    So an element holds its kind and directions instead of nine numbers.
+
+    values   (k, 3) s_f, s_s, s_n of each kind
+    kind     (n_local_elements,) rows of ``values``, -1 where nothing is known
+    fibres, sheets  (n_local_elements, 3) unit vectors, or None where no kind needs them
+    """
+
+    values: np.ndarray
+    kind: np.ndarray
+    fibres: np.ndarray | None
+    sheets: np.ndarray | None
+
+    def __getitem__(self, which) -> np.ndarray:
+        """(n, 3, 3) of the elements ``which``."""
+        along, across, normal = self.values[self.kind[which]].T
+        result = normal[:, None, None] * np.eye(3)
+        for excess, vectors in ((along - normal, self.fibres), (across - normal, self.sheets)):
+            rows = np.flatnonzero(excess)
+            if vectors is not None and len(rows):
+                axes = vectors[which][rows]
+                result[rows] += excess[rows, None, None] * np.einsum("ni,nj->nij", axes, axes)
+        return result
+
+
+def tensor_field(
+    part: Part,
+    default: Values | None,
+    regions: Mapping[str, Values],
+    fibres,
+    sheets,
+    section: str = SECTION,
+    known: np.ndarray | None = None,
+) -> TensorField:
+    """The conductivity of every element.
+
+    default, regions  conductivities (1, 2 or 3 values) and those of named regions
+    fibres, sheets    (n_local_elements, 3) unit vectors or None;  section: of the case, for messages
+    known             (n_local_elements,) where somebody else knows it; None: then every region must be named
+    Raises InputError when an anisotropic conductivity meets elements without fibres (or three values no sheets).
+    """
+    values = {} if default is None else {section: default}
+    kind = np.full(len(part.elements), len(values) - 1, np.int16)
+    for name, given in regions.items():
+        key = f"{section}.regions.{name}"
+        kind[np.isin(part.regions, region_tags(part, name, key))] = len(values)
+        values[key] = given
+    for key, given in values.items():
+        _require_directions(key, given, fibres, sheets)
+    _require_all(part, kind < 0 if known is None else (kind < 0) & ~known, section)
+    table = [_extended(given, 3) for given in values.values()] or [(np.nan,) * 3]
+    return TensorField(np.array(table), kind, fibres, sheets)
+
+
 def tensors(
     part: Part,
     default: Values | None,
@@ -51,26 +109,17 @@ def tensors(
     section: str = SECTION,
     others: np.ndarray | None = None,
 ) -> np.ndarray:
-    """(n_local_elements, 3, 3) sigma = s_n I + (s_f - s_n) f f^T + (s_s - s_n) s s^T, in mS/mm.
+    """(n_local_elements, 3, 3) all of a ``tensor_field``, mS/mm; arguments and errors are its own.
 
-    default, regions  conductivities (1, 2 or 3 values) and those of named regions
-    fibres, sheets    (n_local_elements, 3) unit vectors or None;  section: of the case, for messages
-    others            (n_local_elements, 3, 3) where neither says anything; None: then every region must be named
-    Raises InputError when an anisotropic conductivity meets elements without fibres (or three values no sheets).
+    others  (n_local_elements, 3, 3) where neither ``default`` nor ``regions`` say anything
     """
-    result = np.full((len(part.elements), 3, 3), np.nan) if others is None else others.copy()
-    if default is not None:
-        _fill(result, slice(None), default, fibres, sheets, section)
-    for name, values in regions.items():
-        key = f"{section}.regions.{name}"
-        which = np.isin(part.regions, region_tags(part, name, key))
-        _fill(result, which, values, fibres, sheets, key)
-    _require_all(part, result, section)
-    return result
+    known = None if others is None else ~np.isnan(others[:, 0, 0])
+    found = tensor_field(part, default, regions, fibres, sheets, section, known)
+    return found[:] if others is None else np.where((found.kind < 0)[:, None, None], others, found[:])
 
 
-def _require_all(part: Part, tensor: np.ndarray, section: str) -> None:
-    missing = set(np.unique(part.regions[np.isnan(tensor[:, 0, 0])]).tolist())
+def _require_all(part: Part, bare: np.ndarray, section: str) -> None:
+    missing = set(np.unique(part.regions[bare]).tolist())
     missing = set().union(*part.comm.allgather(missing))
     if missing:
         names = ", ".join(f"'{part.region_names.get(tag, str(tag))}'" for tag in sorted(missing))
@@ -78,15 +127,9 @@ def _require_all(part: Part, tensor: np.ndarray, section: str) -> None:
         raise InputError(f"{section}: region {names} has no {what}: give it one, or one for all")
 
 
-def _fill(result: np.ndarray, which, values: Values, fibres, sheets, key: str) -> None:
+def _require_directions(key: str, values: Values, fibres, sheets) -> None:
     along, across, normal = _extended(values, 3)
-    result[which] = normal * np.eye(3)
-    if along == across == normal:
-        return
-    if fibres is None:
+    if fibres is None and not along == across == normal:
         raise InputError(f"{key}: found {len(values)} values, but the mesh has no fibres: set fibres.rule, or give one")
-    result[which] += (along - normal) * np.einsum("ni,nj->nij", fibres[which], fibres[which])
-    if across != normal:
-        if sheets is None:
-            raise InputError(f"{key}: found 3 values, but the mesh has no sheets: set fibres.rule, or give two values")
-        result[which] += (across - normal) * np.einsum("ni,nj->nij", sheets[which], sheets[which])
+    if sheets is None and across != normal:
+        raise InputError(f"{key}: found 3 values, but the mesh has no sheets: set fibres.rule, or give two values")

@@ -6,7 +6,7 @@ import pytest
 from hpc_twin.mesh.generate import slab
 from hpc_twin.mesh.partition import distribute
 from hpc_twin.parallel import InputError, world
-from hpc_twin.tissue.conductivity import harmonic, region_tags, tensors
+from hpc_twin.tissue.conductivity import harmonic, region_tags, tensor_field, tensors
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +37,27 @@ def test_tensor_has_the_directions_as_eigenvectors(part):
 def test_regions_replace_the_default(part):
     sigma = tensors(part, (1.0,), {"scar": (0.1,), "7": (0.5,)}, None, None)
     assert np.allclose(sigma[part.regions == 3, 0, 0], 0.1) and np.allclose(sigma[part.regions == 7, 1, 1], 0.5)
+
+
+def test_a_field_makes_the_rows_that_are_asked_for(part):
+    """One number per element is held beside the directions; isotropic elements do not look at them."""
+    fibres = part.fibres.copy()
+    fibres[part.regions == 7] = np.nan
+    field = tensor_field(part, None, {"scar": (0.3, 0.1), "7": (0.5,)}, fibres, None)
+    which = np.array([5, 0, 5, len(part.elements) - 1])
+    assert np.array_equal(field[which], field[:][which]) and np.isfinite(field[:]).all()
+    assert np.allclose(field[:][part.regions == 3], np.diag((0.3, 0.1, 0.1)))
+    assert np.allclose(field[:][part.regions == 7], 0.5 * np.eye(3))
+    assert field.kind.nbytes <= 2 * len(part.elements) and np.shares_memory(field.fibres, fibres)
+
+
+def test_others_fill_what_is_not_said(part):
+    others = np.tile(np.diag((7.0, 8.0, 9.0)), (len(part.elements), 1, 1))
+    sigma = tensors(part, None, {"scar": (0.1,)}, None, None, others=others)
+    assert np.allclose(sigma[part.regions == 7], others[0]) and np.allclose(sigma[part.regions == 3], 0.1 * np.eye(3))
+    others[part.regions == 7] = np.nan
+    with pytest.raises(InputError, match="region '7' has no conductivity"):
+        tensors(part, None, {"scar": (0.1,)}, None, None, others=others)
 
 
 @pytest.mark.parametrize(
