@@ -1,21 +1,24 @@
 """Results in one netCDF-4 file in the Exodus II schema, which ParaView, pyvista, xarray and ncdump open as it is."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
 
 from hpc_twin.io.blocks import ElementBlocks
+from hpc_twin.io.chunks import Packer
+from hpc_twin.io.maps import Maps
 from hpc_twin.io.natural import NaturalOrder
 from hpc_twin.io.netcdf import SharedFile, settle
 from hpc_twin.io.schema import (
-    STEPS_PER_STATIC_CHUNK,
+    STEPS_OF_MAPS,
     Variable,
+    chunk_width,
     define_attributes,
     define_mesh,
     define_results,
     frames_of,
-    places,
+    steps_of_maps,
 )
 from hpc_twin.mesh.part import Part
 
@@ -30,6 +33,7 @@ class ExodusWriter:
     fibres       store the elements' fibre directions as element variables fibre_x, fibre_y, fibre_z
     double       float64 results instead of float32 (coordinates are always float64)
     parallel     True or False forces the collective or the gathered way; None takes what netCDF4 offers
+    frames       how many there will be, if that is known: maps in a file of one frame are read faster
     again        go on after the last frame of the temporary file that a stopped run has left
 
     The file has the mesh's original node and element order (elements grouped in blocks by region and kind),
@@ -53,44 +57,63 @@ class ExodusWriter:
         double: bool = False,
         parallel: bool | None = None,
         title: str = "hpc_twin result",
+        frames: int | None = None,
         again: bool = False,
     ):
         self.path, self.comm, self.frames = Path(path), part.comm, 0
         self._file = SharedFile(part.comm, path, parallel, again)
         self._n_nodes, self._n_owned = part.n_nodes, part.n_owned
-        self._order = NaturalOrder(part.comm, part.node_ids[: part.n_owned], part.n_nodes)
         elements = NaturalOrder(part.comm, part.element_ids[: part.n_owned_elements], part.n_elements)
         self._blocks = ElementBlocks(part, elements)
         has_fibres = fibres and part.fibres is not None
         variables = _variables(node_fields, static_fields or {}, has_fibres)
-        self._variables = {v.name: (v, _number(v, variables)) for v in variables}
-        dtype = np.float64 if double else np.float32
+        numbers = {v.name: _number(v, variables) for v in variables if v.kind == "nodal"}
+        self._places = {name: f"vals_nod_var{numbers[name]}" for name in node_fields}
+        steps = STEPS_OF_MAPS if frames is None else min(max(frames, 1), STEPS_OF_MAPS)
+        width = chunk_width(part.n_nodes)
+        self._order = NaturalOrder(part.comm, part.node_ids[: part.n_owned], part.n_nodes, width)
+        dtype = np.dtype(np.float64 if double else np.float32)
         self._row = np.empty(self._order.n_block, dtype)
-        self._static: dict[str, np.ndarray] = {}
+        self._packer = Packer(dtype, min(part.n_nodes, width))
         if again:
             self.frames = self._file.look(lambda data: frames_of(data, variables, part.n_nodes))
+            steps = self._file.look(steps_of_maps)
         else:
-            self._define(part, variables, title, attributes or {}, double)
-        self._fibres = elements.move_columns(_owned_fibres(part).astype(dtype)) if has_fibres else None
+            self._define(part, variables, title, attributes or {}, double, steps)
+        self._n_maps, self._steps = len(numbers) - len(node_fields), steps
+        self._maps = Maps(self._order, part.n_nodes, dtype, numbers, steps)
+        if has_fibres:
+            self._maps.add_fibres(part, self._blocks, elements)
 
-    def _define(self, part: Part, variables: list[Variable], title: str, attributes: Mapping, double: bool) -> None:
+    def _define(
+        self, part: Part, variables: list[Variable], title: str, attributes: Mapping, double: bool, steps
+    ) -> None:
         n_blocks = len(self._blocks.blocks)
         self._file.define(lambda data: define_mesh(data, part.n_nodes, part.n_elements, self._blocks.blocks))
-        self._file.define(lambda data: define_results(data, variables, n_blocks, double))
+        self._file.define(lambda data: define_results(data, variables, n_blocks, double, steps))
         self._file.define(lambda data: define_attributes(data, title, {**attributes, "complete": np.int32(0)}))
         self._write_mesh(part)
 
     def write_frame(self, t: float, values: Mapping[str, np.ndarray]) -> None:
         """Append one frame at ``t`` ms; ``values`` maps every name of node_fields to its (n_owned,) values."""
         self._file.require_space(self._frame_bytes())
-        step = slice(self.frames, self.frames + 1)
-        for name, (variable, number) in self._variables.items():
-            if not variable.static:
-                self._order.move(values[name][: self._n_owned], self._row)
-                self._file.put(f"vals_nod_var{number}", self._row, self._order.start, step)
+        rows = ((place, self._moved(values[name])) for name, place in self._places.items())
+        if self._file.parallel:
+            self._write_together(t, rows)
+        else:
+            chunks = [chunk for place, row in rows for chunk in self._packer.chunks(place, self._order.start, row)]
+            names = list(self._places.values())
+            self._file.put_chunks(chunks, names, self.frames + 1, (self.frames,), time_whole=t)
+        self.frames += 1
+
+    def _moved(self, values: np.ndarray) -> np.ndarray:
+        return self._order.move(values[: self._n_owned], self._row)
+
+    def _write_together(self, t: float, rows: Iterator[tuple[str, np.ndarray]]) -> None:
+        for place, row in rows:
+            self._file.put(place, row, self._order.start, slice(self.frames, self.frames + 1))
         self._file.put_everywhere("time_whole", t, self.frames)
         self._file.sync()
-        self.frames += 1
 
     def flush(self) -> None:
         """Hand all frames so far to the operating system: a copy of the temporary file can be gone on with."""
@@ -99,8 +122,7 @@ class ExodusWriter:
     def write_static(self, values: Mapping[str, np.ndarray]) -> None:
         """Set static maps from their (n_owned,) values; the last call before ``close`` counts."""
         for name, owned in values.items():
-            row = self._static.setdefault(name, np.empty_like(self._row))
-            self._order.move(owned[: self._n_owned], row)
+            self._maps.set(name, owned[: self._n_owned])
 
     def set_attributes(self, attributes: Mapping[str, object]) -> None:
         """Add global attributes that are known only at the end (the run report)."""
@@ -113,7 +135,7 @@ class ExodusWriter:
         """
         if not complete and self.frames == 0 and not self._file.closed:
             self._file.discard()
-        return self._file.finish(self._write_static, complete)
+        return self._file.finish(lambda: self._maps.write(self._file, self.frames), complete)
 
     def __enter__(self) -> "ExodusWriter":
         return self
@@ -123,9 +145,8 @@ class ExodusWriter:
 
     def _frame_bytes(self) -> int:
         """What one more frame and, at the end, the static maps may need if nothing could be compressed."""
-        static = sum(v.static and v.kind == "nodal" for v, _ in self._variables.values())
         width = self._n_nodes * self._row.itemsize
-        return width * (len(self._variables) - static + static * (1 + self.frames // STEPS_PER_STATIC_CHUNK))
+        return width * (len(self._places) + self._n_maps * (1 + self.frames // self._steps))
 
     def _write_mesh(self, part: Part) -> None:
         start, n_block = self._order.start, self._order.n_block
@@ -137,21 +158,6 @@ class ExodusWriter:
             self._file.put(f"connect{number}", self._blocks.connectivity(number, rows), first)
             self._file.put("elem_num_map", (self._blocks.numbers[rows] + 1).astype(np.int32), offset + first)
 
-    def _write_static(self) -> None:
-        for first in range(0, self.frames, STEPS_PER_STATIC_CHUNK):
-            steps = slice(first, min(first + STEPS_PER_STATIC_CHUNK, self.frames))
-            for name, row in self._static.items():
-                _, number = self._variables[name]
-                self._file.put(places("nodal", number, 0)[0][0], row, self._order.start, steps)
-            if self._fibres is not None:
-                self._write_fibres(self._fibres, steps)
-
-    def _write_fibres(self, fibres: np.ndarray, steps: slice) -> None:
-        for axis in range(3):
-            names = places("element", axis + 1, len(self._blocks.blocks))
-            for (name, _), (rows, first, _) in zip(names, self._blocks.pieces, strict=True):
-                self._file.put(name, np.ascontiguousarray(fibres[rows, axis]), first, steps)
-
 
 def _variables(node_fields: Described, static_fields: Described, fibres: bool) -> list[Variable]:
     found = [Variable(name, *words) for name, words in node_fields.items()]
@@ -162,8 +168,3 @@ def _variables(node_fields: Described, static_fields: Described, fibres: bool) -
 
 def _number(variable: Variable, variables: list[Variable]) -> int:
     return [v.name for v in variables if v.kind == variable.kind].index(variable.name) + 1
-
-
-def _owned_fibres(part: Part) -> np.ndarray:
-    assert part.fibres is not None
-    return part.fibres[: part.n_owned_elements]

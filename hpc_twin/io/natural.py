@@ -11,12 +11,15 @@ class NaturalOrder:
     ``stop`` (exclusive) of this rank. The communication is set up once; a move allocates nothing.
 
     ids (n_owned,) holds the original index of each owned value; over all ranks every index occurs once, or not at all
-    where the values live on a part of the mesh: there the natural order holds NaN.
+    where the values live on a part of the mesh: there the natural order holds NaN. Blocks begin at multiples of
+    ``grain``, so that no chunk of a file is two ranks'.
     """
 
-    def __init__(self, comm, ids: np.ndarray, n_total: int):
-        self._owned = PETSc.Vec().createMPI((len(ids), n_total), comm=comm)
-        self._block = PETSc.Vec().createMPI((PETSc.DECIDE, n_total), comm=comm)
+    def __init__(self, comm, ids: np.ndarray, n_total: int, grain: int = 1):
+        n_grains = -(-n_total // grain)
+        start, stop = (min(n_grains * rank // comm.size * grain, n_total) for rank in (comm.rank, comm.rank + 1))
+        self._owned = PETSc.Vec().createMPI((len(ids), PETSc.DECIDE), comm=comm)
+        self._block = PETSc.Vec().createMPI((stop - start, n_total), comm=comm)
         target = PETSc.IS().createGeneral(np.asarray(ids, dtype=PETSc.IntType), comm=comm)
         self._scatter = PETSc.Scatter().create(self._owned, None, self._block, target)
         self.start, self.stop = self._block.getOwnershipRange()

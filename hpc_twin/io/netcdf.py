@@ -3,14 +3,18 @@
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 import netCDF4
 import numpy as np
+from mpi4py import MPI
 
-from hpc_twin.io.room import lack_of_room, megabytes
+from hpc_twin.io.chunks import Chunk, lengthen, number, store
+from hpc_twin.io.handle import Handle
+from hpc_twin.io.room import Room, megabytes
 from hpc_twin.parallel import InputError, RunError, TwinError, on_root, together, warn
 
 T = TypeVar("T")
@@ -36,6 +40,7 @@ class SharedFile:
     Every method is collective. Raises InputError when the file cannot be created and RunError, on all ranks, when
     writing fails (disk full, quota). Want of room is found before a write (``require_space``); should a collective
     write itself fail, all ranks are aborted, and the file up to the last ``sync`` stays under its temporary name.
+    What fails in ``put_chunks`` is told by the next other method.
     """
 
     def __init__(self, comm, path: str | Path, parallel: bool | None = None, again: bool = False):
@@ -47,28 +52,22 @@ class SharedFile:
         self.bytes_written = 0
         self._closed = False
         self._buffer = np.empty(PIECE_BYTES if comm.rank == 0 else 0, dtype=np.uint8)
-        self._data: netCDF4.Dataset | None = None
+        self._handle: Handle | None = None
+        self._failed: RunError | None = None
+        self._sent: MPI.Request | None = None
+        self._room = Room(self.temporary)
         with together(comm):
             if self.parallel or comm.rank == 0:
-                self._data = self._opened_again() if again else self._create()
+                self._handle = self._opened(again)
 
-    def _create(self) -> netCDF4.Dataset:
-        try:
-            return self._open("w")
-        except (OSError, RuntimeError) as error:
-            raise InputError(f"{self.path}: cannot be written ({error}); choose another folder for results") from None
-
-    def _opened_again(self) -> netCDF4.Dataset:
-        try:
-            data = self._open("r+")
-        except (OSError, RuntimeError) as error:
-            raise InputError(f"{self.temporary}: cannot be opened to go on with it ({error})") from None
-        data.set_auto_maskandscale(False)
-        return data
-
-    def _open(self, mode: Literal["w", "r+"]) -> netCDF4.Dataset:
+    def _opened(self, again: bool) -> Handle:
         how = {"parallel": True, "comm": self.comm} if self.parallel else {}
-        return netCDF4.Dataset(self.temporary, mode, format="NETCDF4", **how)
+        try:
+            return Handle(self.temporary, how, again)
+        except (OSError, RuntimeError) as error:
+            if again:
+                raise InputError(f"{self.temporary}: cannot be opened to go on with it ({error})") from None
+            raise InputError(f"{self.path}: cannot be written ({error}); choose another folder for results") from None
 
     @property
     def closed(self) -> bool:
@@ -77,10 +76,7 @@ class SharedFile:
 
     def define(self, action: Callable[[netCDF4.Dataset], None]) -> None:
         """Let ``action(dataset)`` add dimensions, variables and attributes."""
-        with together(self.comm):
-            data = self._data
-            if data is not None:
-                self._attempt(lambda: action(data))
+        self._with_handle(lambda handle: action(handle.netcdf))
 
     def look(self, action: Callable[[netCDF4.Dataset], T]) -> T:
         """What ``action(dataset)`` finds in the file, on all ranks. Raises InputError where it is not there."""
@@ -91,9 +87,9 @@ class SharedFile:
         return self.comm.bcast(found)
 
     def _found(self, action: Callable[[netCDF4.Dataset], T]) -> T:
-        assert self._data is not None
+        assert self._handle is not None
         try:
-            return action(self._data)
+            return action(self._handle.netcdf)
         except (OSError, RuntimeError, KeyError, IndexError, AttributeError) as error:
             raise InputError(f"{self.temporary}: is not the file of this run ({error})") from None
 
@@ -114,15 +110,30 @@ class SharedFile:
 
     def put_everywhere(self, name: str, value: object, step: int) -> None:
         """Write one ``value``, the same on all ranks, at index ``step`` of the variable (``time_whole``)."""
-        with together(self.comm):
-            if self._data is not None:
-                self._attempt(lambda: self._store(name, np.array([value]), step, None, collective=self.parallel))
+        values = np.array([value])
+        self._with_handle(lambda handle: self._store(name, values, step, None, collective=self.parallel))
+
+    def put_chunks(
+        self, chunks: Sequence[Chunk], names: Sequence[str], length: int, steps: Sequence[int], **numbers: float
+    ) -> None:
+        """Let ``names`` and ``numbers`` have ``length`` times, write all ranks' ``chunks`` at each of ``steps`` and the
+        ``numbers``, the same on all ranks, at the last time; hand all to the operating system.
+
+        For a file that is not parallel: rank 0 writes, the others do not wait for it.
+        """
+        if self.comm.rank > 0:
+            self._wait_for_root()
+            self._sent = self.comm.isend(chunks, 0)
+            return
+        self._later(lambda file: lengthen(file, (*names, *numbers), length))
+        for rank in range(self.comm.size):
+            received = self.comm.recv(source=rank) if rank else chunks
+            self._later(partial(store, chunks=received, steps=steps))
+        self._later(lambda file: number(file, length - 1, numbers))
 
     def sync(self) -> None:
         """Hand everything to the operating system: the file so far can be read even if the run is killed."""
-        with together(self.comm):
-            if self._data is not None:
-                self._attempt(self._data.sync)
+        self._with_handle(Handle.flush)
 
     def require_space(self, n_bytes: int) -> None:
         """Raise RunError when the disk has not room for ``n_bytes`` more: the file is still sound and can be closed."""
@@ -150,17 +161,47 @@ class SharedFile:
 
     def _shut(self) -> None:
         self._closed = True
+        self._wait_for_root()
         with together(self.comm):
-            data, self._data = self._data, None
-            if data is not None:
-                self._attempt(data.close)
+            handle, self._handle = self._handle, None
+            if handle is not None:
+                self._attempt(handle.close)
+            self._tell()
+
+    def _wait_for_root(self) -> None:
+        if self._sent is not None:
+            self._sent.wait()
+            self._sent = None
+
+    def _with_handle(self, action: Callable[[Handle], object]) -> None:
+        """Let those who hold the file open do something to it, or fail all together."""
+        with together(self.comm):
+            self._tell()
+            handle = self._handle
+            if handle is not None:
+                self._attempt(lambda: action(handle))
+
+    def _later(self, action: Callable[[Handle], None]) -> None:
+        """Rank 0 alone: the others hear of a failure at the next collective call; until then nothing more is tried."""
+        assert self._handle is not None
+        if self._failed is None:
+            try:
+                action(self._handle)
+            except (OSError, RuntimeError, ValueError, KeyError) as error:
+                self._failed = self._failure(error)
+
+    def _tell(self) -> None:
+        failed, self._failed = self._failed, None
+        if failed is not None:
+            raise failed
 
     def _rename(self) -> int:
         os.replace(self.temporary, self.path)
         return self.path.stat().st_size
 
     def _check_space(self, n_bytes: int) -> None:
-        reason = lack_of_room(self.temporary, n_bytes + SPARE_BYTES)
+        self._tell()
+        reason = self._room.lack(n_bytes + SPARE_BYTES)
         if reason:
             raise RunError(
                 f"{self.path}: {reason}, and the next frame may need {megabytes(n_bytes)}; "
@@ -194,8 +235,8 @@ class SharedFile:
         return (values, start) if len(values) else (row, place)
 
     def _store(self, name: str, values: np.ndarray, start: int, steps: slice | None, collective: bool) -> None:
-        assert self._data is not None
-        variable = self._data.variables[name]
+        assert self._handle is not None
+        variable = self._handle.netcdf.variables[name]
         if collective:
             variable.set_collective(True)
         stop = start + len(values)
@@ -208,7 +249,7 @@ class SharedFile:
         """Rank 0: write its own values, then those of rank 1, 2, ... piece by piece. After a failure the pieces are
         still received, so that no sender waits for ever, and then all ranks raise."""
         spans = self.comm.gather((start, len(values)))
-        error: RunError | None = None
+        error, self._failed = self._failed, None
         for rank, (first, count) in enumerate(spans):
             for a, b in _pieces(count, _rows(values, steps)):
                 piece = values[a:b] if rank == 0 else self._receive(rank, b - a, values)

@@ -8,20 +8,45 @@ import resource
 import shutil
 from pathlib import Path
 
+AHEAD = 16  # times what is asked for is allocated at once, since that takes longer than to look
+
+
+class Room:
+    """Whether a file may grow, asked again and again."""
+
+    def __init__(self, path: Path):
+        self._path, self._sure = path, 0
+
+    def lack(self, n_bytes: int) -> str | None:
+        """As ``lack_of_room``, which most calls are spared since an earlier one allocated ahead."""
+        if self._sure < n_bytes and lack_of_room(self._path, AHEAD * n_bytes) is None:
+            self._sure = AHEAD * n_bytes
+        if self._sure < n_bytes:
+            return lack_of_room(self._path, n_bytes)
+        self._sure -= n_bytes
+        return obvious_lack(self._path, n_bytes)
+
 
 def lack_of_room(path: Path, n_bytes: int) -> str | None:
     """Why ``n_bytes`` more cannot be written to ``path``, in words, or None when they can.
 
     Free space, the process's file-size limit and, by allocating that much for a moment in a file beside it, quotas.
     """
+    if reason := obvious_lack(path, n_bytes):
+        return reason
+    code = _try_to_allocate(path.with_name(path.name + ".room"), n_bytes)
+    return f"{os.strerror(code).lower()}" if code in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG) else None
+
+
+def obvious_lack(path: Path, n_bytes: int) -> str | None:
+    """The same, but for quotas."""
     free = shutil.disk_usage(path.parent).free
     if free < n_bytes:
         return f"the disk is full ({megabytes(free)} are free)"
     limit, _ = resource.getrlimit(resource.RLIMIT_FSIZE)
     if limit != resource.RLIM_INFINITY and path.stat().st_size + n_bytes > limit:
         return f"the limit on the size of a file is reached (ulimit -f: {megabytes(limit)})"
-    code = _try_to_allocate(path.with_name(path.name + ".room"), n_bytes)
-    return f"{os.strerror(code).lower()}" if code in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG) else None
+    return None
 
 
 def megabytes(n_bytes: float) -> str:

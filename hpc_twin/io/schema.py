@@ -15,7 +15,9 @@ from hpc_twin.io.text import from_characters, to_characters
 KINDS = {4: ("TETRA4", "TETRA10"), 3: ("TRI3", "TRI6"), 2: ("BAR2", "BAR3")}  # by corners, of order 1 and 2
 NAME_LENGTH = 256
 VALUES_PER_CHUNK = 1 << 18
-STEPS_PER_STATIC_CHUNK, VALUES_PER_STATIC_CHUNK = 32, 1 << 12
+CHUNKS, NARROWEST, WIDEST = 64, 1 << 13, 1 << 16  # of a frame; values of a chunk
+STEPS_OF_MAPS = 64  # in a chunk of what does not change with time
+VALUES_OF_MAPS = 1 << 17
 
 
 @dataclass(frozen=True)
@@ -70,11 +72,13 @@ def define_mesh(data: netCDF4.Dataset, n_nodes: int, n_elements: int, blocks: Se
         _define_block(data, number, block)
 
 
-def define_results(data: netCDF4.Dataset, variables: Sequence[Variable], n_blocks: int, double: bool) -> None:
-    """Result variables: float32 or float64, compressed, one time step a chunk.
+def define_results(
+    data: netCDF4.Dataset, variables: Sequence[Variable], n_blocks: int, double: bool, steps_of_maps: int
+) -> None:
+    """Result variables: float32 or float64, compressed.
 
-    The schema keeps every result at every time. A static one is cut into chunks of many times and few values:
-    a repeated row costs almost nothing after compression, so it is stored at all times for the price of about one.
+    The schema keeps every result at every time. A static one is cut into chunks of ``steps_of_maps`` times and few
+    values: a repeated row costs almost nothing after compression, so it is stored that often for the price of one.
     """
     code = "f8" if double else "f4"
     for kind, short in (("nodal", "nod"), ("element", "elem")):
@@ -83,9 +87,30 @@ def define_results(data: netCDF4.Dataset, variables: Sequence[Variable], n_block
             continue
         data.createDimension(f"num_{short}_var", len(some))
         _names(data, f"name_{short}_var", f"num_{short}_var", [v.name for v in some])
+        length = len(data.dimensions["num_nodes" if kind == "nodal" else "num_elem"])
         for number, variable in enumerate(some, start=1):
+            shape = (steps_of_maps, map_width(length, steps_of_maps)) if variable.static else (1, chunk_width(length))
             for name, axis in places(kind, number, n_blocks):
-                _define_result(data, name, axis, variable, code)
+                _define_result(data, name, axis, variable, code, shape)
+
+
+def chunk_width(length: int) -> int:
+    """Values in a chunk of one time, of ``length`` values in all.
+
+    As many chunks as many ranks can compress at once, few enough for the file's index, and small: to read one node at
+    all times takes one chunk a time.
+    """
+    return min(max(1 << (max(length, 1) // CHUNKS).bit_length(), NARROWEST), WIDEST)
+
+
+def map_width(length: int, steps: int) -> int:
+    """Values in a chunk of ``steps`` times; divides ``chunk_width``."""
+    return min(1 << ((VALUES_OF_MAPS // steps).bit_length() - 1), chunk_width(length))
+
+
+def steps_of_maps(data: netCDF4.Dataset) -> int:
+    """Times in a chunk of the static results of a file."""
+    return next((int(v.chunking()[0]) for v in data.variables.values() if "static" in v.ncattrs()), 1)
 
 
 def frames_of(data: netCDF4.Dataset, variables: Sequence[Variable], n_nodes: int) -> int:
@@ -129,10 +154,10 @@ def _define_block(data: netCDF4.Dataset, number: int, block: Block) -> None:
     connect.setncatts({"elem_type": block.kind, "region": np.int32(block.region), "long_name": block.name})
 
 
-def _define_result(data: netCDF4.Dataset, name: str, axis: str, variable: Variable, code: str) -> None:
-    length = len(data.dimensions[axis])
-    steps, width = (STEPS_PER_STATIC_CHUNK, VALUES_PER_STATIC_CHUNK) if variable.static else (1, VALUES_PER_CHUNK)
-    chunks = (steps, min(length, width))
+def _define_result(
+    data: netCDF4.Dataset, name: str, axis: str, variable: Variable, code: str, shape: tuple[int, int]
+) -> None:
+    chunks = (shape[0], min(shape[1], len(data.dimensions[axis])))
     created = data.createVariable(
         name, code, ("time_step", axis), zlib=True, complevel=1, shuffle=True, chunksizes=chunks, fill_value=np.nan
     )

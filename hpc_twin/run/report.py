@@ -10,7 +10,7 @@ from hpc_twin.parallel import max_over, sum_over
 from hpc_twin.run.energy import WATTS_PER_CORE
 from hpc_twin.run.timer import Timer
 
-LOOP_PARTS = ("cells", "solve", "measures", "output")
+LOOP_PARTS = ("cells", "solve", "measures", "output", "checkpoints")
 STATUS = Path("/proc/self/status")
 
 
