@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from hpc_twin.case.bidomain import bidomain_fits
+from hpc_twin.case.checkpoint import checkpoints
 from hpc_twin.case.ecg import electrocardiogram
 from hpc_twin.case.eikonal import eikonal_fits
 from hpc_twin.case.electrode import electrodes_fit
@@ -65,6 +66,7 @@ CHECKS: tuple[Callable[["Case"], None], ...] = (
     both_conductivities,
     beginnings,
     measures,
+    checkpoints,
     electrocardiogram,
     purkinje_fits,
     bidomain_fits,

@@ -27,6 +27,7 @@ class LoadedCase:
     folder: Path
     text: str
     source: str
+    overrides: tuple[str, ...] = ()
 
 
 def load_case(path: str | Path, overrides: Iterable[str] = ()) -> LoadedCase:
@@ -49,7 +50,7 @@ def load_case(path: str | Path, overrides: Iterable[str] = ()) -> LoadedCase:
     except ValidationError as error:
         raise InputError(f"{path}: " + "\n  ".join(_sentence(e, data) for e in error.errors())) from None
     text += "".join(f"\n# --set {override}" for override in overrides)
-    return LoadedCase(with_conduction(case), path.parent, text, str(path))
+    return LoadedCase(with_conduction(case), path.parent, text, str(path), tuple(overrides))
 
 
 def _text(path: Path) -> str:

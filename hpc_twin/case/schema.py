@@ -5,6 +5,7 @@ from pydantic import Field, model_validator
 from hpc_twin.case.bath import BathCase
 from hpc_twin.case.bidomain import BidomainCase
 from hpc_twin.case.cells import CellCase
+from hpc_twin.case.checkpoint import CheckpointCase
 from hpc_twin.case.checks import CHECKS
 from hpc_twin.case.ecg import EcgCase
 from hpc_twin.case.electrode import ElectrodeCase
@@ -42,6 +43,7 @@ class Case(Section):
     output: OutputCase = OutputCase()
     solver: SolverCase = SolverCase()
     partition: PartitionCase = PartitionCase()
+    checkpoint: CheckpointCase = CheckpointCase()
 
     @model_validator(mode="after")
     def _consistent(self):

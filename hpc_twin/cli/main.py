@@ -15,6 +15,7 @@ from hpc_twin.cli.doctor import doctor
 from hpc_twin.cli.mesh_verbs import mesh
 from hpc_twin.cli.models_verb import models
 from hpc_twin.cli.restitution_verb import restitution
+from hpc_twin.cli.resume_verb import resume, starts_ranks
 from hpc_twin.cli.run_verb import run
 from hpc_twin.cli.tune_verb import tune_cv
 from hpc_twin.cli.verify_verb import verify
@@ -28,7 +29,7 @@ PATIENCE = 5.0  # seconds that ranks which failed wait for the others
 UsageError = typer.BadParameter.__base__  # click's, or that of typer's own copy of click: typer does not name it
 
 # in the order of the data
-VERBS = ("mesh", "run", "view", "models", "cell", "tune-cv", "restitution", "verify", "doctor")
+VERBS = ("mesh", "run", "resume", "view", "models", "cell", "tune-cv", "restitution", "verify", "doctor")
 
 
 class InOrder(TyperGroup):
@@ -49,6 +50,7 @@ app = typer.Typer(
 )
 app.add_typer(mesh, name="mesh")
 app.command()(run)
+app.command()(resume)
 app.command()(view)
 app.add_typer(models, name="models")
 app.command()(cell)
@@ -72,9 +74,12 @@ def _options(
 
 
 def main() -> None:
-    """Obey the command line and exit: 0 done, 1 a check fails, 2 bad input, 3 the run failed, 130 interrupted."""
+    """Obey the command line and exit: 0 done, 1 a check fails, 2 bad input, 3 the run failed, 75 it waits for resume,
+    130 interrupted."""
     _prepare_environment()
     words = sys.argv[1:] or ["--help"]
+    if starts_ranks(words):
+        obey(words)
     if _needs_no_ranks(words):
         code, message = _obeyed(lambda: obey(words))
         _tell(message)

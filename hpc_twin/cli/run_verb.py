@@ -17,6 +17,9 @@ def run(
         list[str] | None,
         typer.Option("--set", help='change a key of the case: --set tissue.dt="0.01 ms"', metavar="KEY=VALUE"),
     ] = None,
+    go_on: Annotated[
+        bool, typer.Option("--continue", help="go on from a checkpoint where there is one, else begin")
+    ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="check case, models and mesh, and say what would be run")
     ] = False,
@@ -26,17 +29,23 @@ def run(
     On two ranks:  mpirun -n 2 hpc-twin run jobs/niederer/case.toml --set tissue.dt="0.01 ms"
     """
     from hpc_twin.case import load_case
-    from hpc_twin.parallel import on_root, say, world
-    from hpc_twin.run import plan, simulate
+    from hpc_twin.parallel import InputError, on_root, say, world
+    from hpc_twin.run import begun, finished, plan, simulate
 
     comm = world()
+    if go_on and (overwrite or dry_run):
+        raise InputError(f"--continue and {'--overwrite' if overwrite else '--dry-run'}: give one of them")
     loaded = comm.bcast(on_root(comm, lambda: load_case(case, overrides or ())))
     if dry_run:
-        _show(comm, _plan_table(plan(loaded, comm)))
+        show(comm, _plan_table(plan(loaded, comm)))
         return
     folder = out or Path("results") / (case.parent.resolve().name if case.suffix == ".toml" else case.resolve().name)
-    report = simulate(loaded, folder, comm, overwrite)
-    _show(comm, report.table())
+    if go_on and comm.bcast(on_root(comm, lambda: finished(folder, loaded))):
+        say(comm, f"{folder} holds the results of this case already, there is nothing to go on with")
+        return
+    again = go_on and comm.bcast(on_root(comm, lambda: begun(folder, loaded)))
+    report = simulate(loaded, folder, comm, overwrite or go_on, again)
+    show(comm, report.table())
     say(comm, f"results in {folder}; next: hpc-twin view {folder}")
 
 
@@ -49,7 +58,8 @@ def _plan_table(rows: dict[str, str]):
     return table
 
 
-def _show(comm, table) -> None:
+def show(comm, table) -> None:
+    """Print a table on rank 0."""
     if comm.rank == 0:
         from rich.console import Console
 

@@ -80,7 +80,7 @@ class TraceWriter:
     def written(self) -> tuple[np.ndarray, dict[str, np.ndarray]]:
         """Times (n,) and, of each variable, the rows (n, n_names) so far, on all ranks; collective."""
         self.flush()
-        return self._file.look(lambda data: (data.variables["time"][:], {k: data.variables[k][:] for k in self._names}))
+        return self._file.look(lambda data: (_all(data, "time"), {name: _all(data, name) for name in self._names}))
 
     def set_attributes(self, attributes: Mapping[str, object]) -> None:
         """Add global attributes that are known only at the end; collective."""
@@ -149,9 +149,15 @@ def _define(data: netCDF4.Dataset, names, variables, coordinates, attributes) ->
     data.setncatts({"Conventions": "CF-1.10", "featureType": "timeSeries", "complete": np.int32(0), **attributes})
 
 
+def _all(data: netCDF4.Dataset, name: str) -> np.ndarray:
+    return np.ma.getdata(data.variables[name][:])
+
+
 def _rows(data: netCDF4.Dataset, names: list[str], variables: Mapping) -> int:
     """How many rows are in a file of these traces. Raises KeyError where it has others."""
-    there = from_characters(data.variables["name"][:])
+    label = data.variables["name"]
+    label.set_auto_chartostring(False)
+    there = from_characters(label[:])
     if there != names or not set(variables) <= set(data.variables):
         raise KeyError(f"it holds {', '.join(there)}")
     return len(data.dimensions["time"])

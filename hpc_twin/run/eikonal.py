@@ -52,7 +52,7 @@ def activate(loaded: LoadedCase, folder: Path, comm, overwrite: bool = False) ->
     on_root(comm, lambda: check_folder(folder, overwrite))
     domain, T = arrival(loaded, kernels, comm, timer)
     whole = domain.whole
-    on_root(comm, lambda: prepare_folder(folder, loaded.text))
+    on_root(comm, lambda: prepare_folder(folder, loaded, comm.size))
     with timer.part("output"):
         written = _write(loaded, domain, T, folder)
     return make_report(whole, timer).written(written)

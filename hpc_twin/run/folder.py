@@ -1,13 +1,21 @@
 """The output folder of a run."""
 
+import json
+import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
+from hpc_twin import __version__
+from hpc_twin.case.load import LoadedCase, load_case
+from hpc_twin.io.checkpoint import FOLDER, Checkpoint, steps
+from hpc_twin.io.result import read_result
 from hpc_twin.parallel import InputError
 
-OURS = ("result.exo", "traces.nc", "case.toml")
+CASE, RUN, RESULT = "case.toml", "run.json", "result.exo"
+OURS = (RESULT, "traces.nc", "ecg.nc", "singularities.nc", CASE, RUN)
 
 
 def check_folder(folder: Path, overwrite: bool) -> None:
@@ -15,18 +23,73 @@ def check_folder(folder: Path, overwrite: bool) -> None:
     with _writing(folder):
         there = [name for name in OURS if (folder / name).exists()]
         if there and not overwrite:
-            raise InputError(f"{folder} holds a run already ({', '.join(there)}): use --overwrite, or another --out")
+            go_on = ", hpc-twin resume to go on with it" if (folder / FOLDER).is_dir() else ""
+            words = f"use --overwrite, or another --out{go_on}"
+            raise InputError(f"{folder} holds a run already ({', '.join(there)}): {words}")
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             pass
 
 
-def prepare_folder(folder: Path, text: str) -> None:
-    """Put the case's text into ``folder`` and remove an older run's files."""
+def prepare_folder(folder: Path, loaded: LoadedCase, ranks: int, found: Checkpoint | None = None) -> None:
+    """Put case.toml and run.json into ``folder``, and remove an older run's files, or take back those of ``found``."""
     with _writing(folder):
-        for name in OURS:
-            (folder / name).unlink(missing_ok=True)
-        (folder / "case.toml").write_text(text, encoding="utf-8")
+        for path in (path for kind in ("*.part", "*.again", "*.room") for path in folder.glob(kind)):
+            path.unlink()
+        if found is None:
+            shutil.rmtree(folder / FOLDER, ignore_errors=True)
+            for name in OURS:
+                (folder / name).unlink(missing_ok=True)
+        else:
+            found.restore(folder)
+        (folder / CASE).write_text(loaded.text, encoding="utf-8")
+        facts = {
+            "case": str(Path(loaded.source).resolve()),
+            "folder": str(loaded.folder.resolve()),
+            "overrides": loaded.overrides,
+            "ranks": ranks,
+            "hpc_twin": __version__,
+        }
+        (folder / RUN).write_text(json.dumps(facts, indent=1), encoding="utf-8")
+
+
+def read_run(folder: Path, overrides: Iterable[str] = ()) -> LoadedCase:
+    """The case that was run in ``folder``, changed by ``overrides``. Raises InputError where there is none."""
+    try:
+        facts = json.loads((folder / RUN).read_text(encoding="utf-8"))
+        before, own, source = [str(word) for word in facts["overrides"]], Path(facts["folder"]), str(facts["case"])
+        text = (folder / CASE).read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise InputError(f"{folder}: holds no run to go on with (no {Path(error.filename).name})") from None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{folder}: cannot read what was run there ({error})") from None
+    loaded = load_case(folder / CASE, [*before, *overrides])
+    text += "".join(f"\n# --set {override}" for override in overrides)
+    return replace(loaded, folder=own, source=source, text=text)
+
+
+def begun(folder: Path, loaded: LoadedCase) -> bool:
+    """Whether ``folder`` holds checkpoints to go on from, good or not.
+
+    Raises InputError where it holds none, but what another case than ``loaded`` has left.
+    """
+    if not steps(folder) and (folder / CASE).is_file() and (folder / CASE).read_text("utf-8") != loaded.text:
+        raise InputError(f"{folder} holds another case, without checkpoints: use --overwrite, or another --out")
+    return bool(steps(folder))
+
+
+def finished(folder: Path, loaded: LoadedCase) -> bool:
+    """Whether the run in ``folder`` came to its end and closed all its files.
+
+    Raises InputError where that was one of another case than ``loaded``.
+    """
+    if not (folder / RESULT).is_file() or list(folder.glob("*.part")):
+        return False
+    with read_result(folder / RESULT) as result:
+        words = result.attributes
+    if words.get("complete") == 1 and words.get("case_text") != loaded.text:
+        raise InputError(f"{folder} holds the results of another case: use --overwrite, or another --out")
+    return bool(words.get("complete") == 1)
 
 
 @contextmanager

@@ -65,6 +65,8 @@ class Record:
             title=case.title,
             again=again,
         )
+        if again:
+            self.result.set_attributes({key: attributes[key] for key in ("case_text", "hpc_twin_version", "ranks")})
         self._energy = EnergyMeter(self._domain.whole.comm)
 
     def __enter__(self) -> "Record":

@@ -20,8 +20,8 @@ from hpc_twin.stepping import SPLITTINGS
 from hpc_twin.tissue.problem import Problem
 
 
-def set_up(loaded: LoadedCase, kernels: Sequence[Kernel], comm, timer: Timer) -> tuple[Part, Problem, float]:
-    """The mesh on its ranks, the problem with its solvers, and the time [ms] at which it begins; collective."""
+def set_up(loaded: LoadedCase, kernels: Sequence[Kernel], comm, timer: Timer) -> tuple[Part, Problem]:
+    """The mesh on its ranks, and the problem with its solvers; collective."""
     case = loaded.case
     tell_unread(case, comm)
     part = distributed(case, loaded.folder, comm, timer)
@@ -30,7 +30,7 @@ def set_up(loaded: LoadedCase, kernels: Sequence[Kernel], comm, timer: Timer) ->
     with timer.part("solver set-up"):
         for _, fraction in SPLITTINGS[case.tissue.splitting]:
             heart.prepare(fraction * case.tissue.dt)
-    return part, heart, begin(case, loaded.folder, heart)
+    return part, heart
 
 
 def rehearse(loaded: LoadedCase, kernels: Sequence[Kernel], comm) -> Part:
@@ -38,7 +38,8 @@ def rehearse(loaded: LoadedCase, kernels: Sequence[Kernel], comm) -> Part:
     case, timer = loaded.case, Timer()
     if case.tissue.model == "eikonal":
         return arrival(loaded, kernels if by_cells(case) else (), comm, timer)[0].whole
-    part, heart, _ = set_up(loaded, kernels, comm, timer)
+    part, heart = set_up(loaded, kernels, comm, timer)
+    begin(case, loaded.folder, heart)
     nearest_nodes(probed(case, heart), case.probes)
     if case.ecg is not None:
         recording(case, case.ecg, heart.domain, loaded.folder)

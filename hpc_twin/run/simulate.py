@@ -1,16 +1,18 @@
 """Run one case: build, march, record, report."""
 
-import signal
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from hpc_twin.case.load import LoadedCase
-from hpc_twin.parallel import RunError, TwinError, max_over, min_over, on_root
+from hpc_twin.case.tissue import TissueCase
+from hpc_twin.io.checkpoint import Checkpoint
+from hpc_twin.parallel import RunError, min_over, on_root
 from hpc_twin.run.attributes import attributes
+from hpc_twin.run.beginning import begin
+from hpc_twin.run.checkpoint import Checkpoints
 from hpc_twin.run.eikonal import activate
 from hpc_twin.run.folder import check_folder, prepare_folder
 from hpc_twin.run.kernels import load_kernels
@@ -18,87 +20,121 @@ from hpc_twin.run.prepace import prepaced
 from hpc_twin.run.progress import Progress
 from hpc_twin.run.record import Record, check_fields
 from hpc_twin.run.report import Loop, Report, make_report
+from hpc_twin.run.requests import FROM_SCHEDULERS, FROM_USERS, STOPS, Requests, Wish
+from hpc_twin.run.resuming import facts_of, found_in, require_mesh, require_models
 from hpc_twin.run.setup import set_up
 from hpc_twin.run.timer import Timer
 from hpc_twin.stepping import SPLITTINGS, make_step, march
 from hpc_twin.tissue.problem import Problem
 
-LISTEN_EVERY = 20  # steps between the ranks' agreements on whether somebody asked to stop
+LISTEN_EVERY = 20  # steps between the ranks' agreements on whether somebody asks for something
 
 
-class StoppedError(TwinError):
-    """The user or the batch system asked the run to stop; what was computed is on disk."""
+@dataclass(frozen=True)
+class Run:
+    """All that takes part in the time loop; step 0 was at ``start`` ms, ``found`` is what the run goes on from."""
 
-    exit_code = 130
+    tissue: TissueCase
+    heart: Problem
+    record: Record
+    checkpoints: Checkpoints
+    requests: Requests
+    timer: Timer
+    progress: Progress
+    start: float
+    found: Checkpoint | None
 
 
-def simulate(loaded: LoadedCase, folder: Path, comm, overwrite: bool = False) -> Report:
-    """Run ``loaded`` and write result.exo and traces.nc into ``folder``. Collective.
+def simulate(loaded: LoadedCase, folder: Path, comm, overwrite: bool = False, again: bool = False) -> Report:
+    """Run ``loaded`` and write result.exo and traces.nc into ``folder``; ``again``: go on from its newest checkpoint.
 
-    Raises InputError before anything is computed, RunError when the run fails, StoppedError on SIGINT or SIGTERM; in
-    the last two cases the results so far are closed and readable.
+    Collective. Raises InputError before anything is computed, RunError when the run fails, StoppedError on SIGINT or
+    SIGTERM, HandedOverError on SIGUSR1; in the last three cases the results so far are closed and readable.
     """
-    if loaded.case.tissue.model == "eikonal":
+    case, timer, requests = loaded.case, Timer(), Requests(comm)
+    found = found_in(comm, folder, case) if again else None
+    if case.tissue.model == "eikonal":
         return activate(loaded, folder, comm, overwrite)
-    case, timer = loaded.case, Timer()
+    with requests.hearing(FROM_SCHEDULERS):
+        kernels = _kernels(loaded, folder, comm, timer, overwrite, found)
+        part, heart = set_up(loaded, kernels, comm, timer)
+        if found is not None:
+            require_mesh(found, part)
+        start = begin(case, loaded.folder, heart) if found is None else found.facts["start"]
+        words, facts = attributes(loaded, part), facts_of(case, start, kernels, part)
+        on_root(comm, lambda: prepare_folder(folder, loaded, comm.size, found))
+        with timer.part("output files"):
+            record = Record(case, heart, folder, words, timer, again)
+        with Progress(comm, case.tissue.until, folder) as progress, record:
+            checkpoints = Checkpoints(case, folder, heart, record, facts, timer)
+            run = Run(case.tissue, heart, record, checkpoints, requests, timer, progress, start, found)
+            report = make_report(part, timer, _loop(run))
+            written = record.close(report.attributes())
+        checkpoints.drop()
+        return report.written(written)
+
+
+def _kernels(loaded: LoadedCase, folder: Path, comm, timer: Timer, overwrite: bool, found: Checkpoint | None):
+    """The cell models, paced; what is wrong with them or the folder is told before that."""
     with timer.part("cell models"):
-        kernels = load_kernels(case.cells, loaded.folder, comm)
-    check_fields(case, kernels)
-    on_root(comm, lambda: check_folder(folder, overwrite))
+        kernels = load_kernels(loaded.case.cells, loaded.folder, comm)
+    check_fields(loaded.case, kernels)
+    if found is None:
+        on_root(comm, lambda: check_folder(folder, overwrite))
+    else:
+        require_models(comm, found, kernels)
     with timer.part("prepacing"):
-        kernels = prepaced(case, kernels, comm)
-    part, heart, start = set_up(loaded, kernels, comm, timer)
-    words = attributes(loaded, part)
-    on_root(comm, lambda: prepare_folder(folder, loaded.text))
-    with timer.part("output files"):
-        record = Record(case, heart, folder, words, timer)
-    with Progress(comm, case.tissue.until, folder) as progress, record:
-        report = make_report(part, timer, _loop(case.tissue, heart, record, timer, start, progress))
-        return report.written(record.close(report.attributes()))
+        return prepaced(loaded.case, kernels, comm)
 
 
-def _loop(tissue, heart: Problem, record: Record, timer: Timer, start: float, progress: Progress) -> Loop:
-    """March from ``start`` to the end."""
-    comm = heart.part.comm
+def _loop(run: Run) -> Loop:
+    """March to the end."""
+    tissue, heart, timer, comm = run.tissue, run.heart, run.timer, run.heart.part.comm
     operators = {
         "reaction": timer.timed("cells", heart.operators["reaction"]),
         "diffusion": timer.communicating("solve", heart.operators["diffusion"], comm),
     }
     step = make_step(operators, SPLITTINGS[tissue.splitting])
     comm.barrier()
-    begun, n, t = time.perf_counter(), 0, start
-    record.see(0, start)
-    progress.start(start)
+    begun, done = time.perf_counter(), _begun(run)
+    n, t = done, run.start + done * tissue.dt
     try:
-        with _asked_to_stop(comm) as asked:
-            for n, t in march(step, None, tissue.dt, tissue.until, start):
-                record.see(n, t)
-                progress.at(t)
-                if n % LISTEN_EVERY == 0 and asked():
-                    raise StoppedError(f"stopped at t = {t:g} ms; the results so far are in {record.result.path}")
+        with run.requests.hearing(FROM_USERS):
+            for n, t in march(step, None, tissue.dt, tissue.until, run.start, done):
+                run.record.see(n, t)
+                run.progress.at(t)
+                _heed(run, n, t)
+            run.checkpoints.end(n, t)
     except RunError as error:
-        raise RunError(f"{_where(heart, t + tissue.dt, error)}; frames so far are in {record.result.path}") from None
+        path = run.record.result.path
+        raise RunError(f"{_where(heart, t + tissue.dt, error)}; frames so far are in {path}") from None
     finally:
-        progress.close()
-    return Loop(n, time.perf_counter() - begun, heart.iterations, *record.account())
+        run.progress.close()
+    return Loop(n - done, time.perf_counter() - begun, heart.iterations, *run.record.account())
 
 
-@contextmanager
-def _asked_to_stop(comm) -> Iterator:
-    """Turn SIGINT and SIGTERM into a question that all ranks answer alike; a second signal ends the hard way."""
-    heard: list[int] = []
+def _begun(run: Run) -> int:
+    """Steps that are done: none, and the start is on record, or those of the checkpoint that is taken up."""
+    done = 0 if run.found is None else run.found.step
+    if run.found is None:
+        run.record.see(0, run.start)
+    else:
+        run.checkpoints.restore(run.found)
+    run.progress.start(run.start + done * run.tissue.dt)
+    return done
 
-    def hear(number, frame):
-        if heard:
-            raise KeyboardInterrupt
-        heard.append(number)
 
-    before = {number: signal.signal(number, hear) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield lambda: max_over(comm, len(heard)) > 0
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+def _heed(run: Run, n: int, t: float) -> None:
+    """Write a checkpoint if one is due or wanted, and stop if that is; all ranks alike."""
+    wish = run.requests.agreed(run.checkpoints.late) if n % LISTEN_EVERY == 0 else Wish.NOTHING
+    if wish == Wish.NOTHING and not run.checkpoints.rings(n):
+        return
+    kept = run.checkpoints.write(n, t)
+    run.requests.met()
+    if wish in STOPS:
+        path = run.record.result.path
+        go_on = f"; hpc-twin resume {path.parent} goes on" if kept else ", and there is no checkpoint to go on from"
+        raise STOPS[wish](f"stopped at t = {t:g} ms; the results so far are in {path}{go_on}")
 
 
 def _where(heart: Problem, t: float, error: RunError) -> str:

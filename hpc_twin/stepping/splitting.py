@@ -30,8 +30,13 @@ def make_step(operators: Mapping[str, Operator], table: Table) -> Operator:
     return step
 
 
-def march(step: Operator, state: Any, dt: float, until: float, start: float = 0.0) -> Iterator[tuple[int, float]]:
-    """Advance ``state`` and yield (number of the step, time reached); times are multiples of dt, free of drift."""
-    for n in range(round((until - start) / dt)):
+def march(
+    step: Operator, state: Any, dt: float, until: float, start: float = 0.0, done: int = 0
+) -> Iterator[tuple[int, float]]:
+    """Advance ``state`` and yield (number of the step, time reached); times are multiples of dt, free of drift.
+
+    ``done``: steps since ``start`` that ``state`` has behind it.
+    """
+    for n in range(done, round((until - start) / dt)):
         step(state, start + n * dt, dt)
         yield n + 1, start + (n + 1) * dt

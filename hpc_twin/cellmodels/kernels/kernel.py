@@ -1,6 +1,7 @@
 """A compiled cell model: ``load`` one, then ``advance`` any number of cells in place."""
 
 import ctypes
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -49,7 +50,7 @@ class Kernel:
 
     ``v_initial`` is None for a model without V. ``varying`` names the parameters that are arguments of ``advance``;
     ``defaults`` (n_varying,) are their values in the model. ``digest`` is that of the equations. ``storage`` says
-    which states are floats: none, unless the precision is mixed.
+    which states are floats: none, unless the precision is mixed. ``code`` is a digest of the C text.
     """
 
     name: str
@@ -62,6 +63,7 @@ class Kernel:
     methods: tuple[Method, ...]
     storage: Storage
     digest: str
+    code: str
     library: Path
     _advance: Callable[..., None] = field(repr=False)
 
@@ -232,6 +234,7 @@ def _kernel(recipe: Recipe, library: Path, function: Callable[..., None]) -> Ker
         methods=recipe.methods,
         storage=recipe.storage,
         digest=recipe.digest,
+        code=hashlib.sha256(recipe.source.encode()).hexdigest()[:16],
         library=library,
         _advance=function,
     )

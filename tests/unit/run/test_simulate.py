@@ -32,6 +32,7 @@ def test_a_run_leaves_its_files(tmp_path):
     assert sorted(p.name for p in (tmp_path / "out").iterdir()) == [
         "case.toml",
         "result.exo",
+        "run.json",
         "status.json",
         "traces.nc",
     ]
