@@ -4,18 +4,11 @@ from dataclasses import replace
 
 import numpy as np
 
+from hpc_twin.mesh.edges import EDGES, PIECES, edges_of, new_nodes
 from hpc_twin.mesh.model import Mesh
-from hpc_twin.mesh.refine import grown_sets
+from hpc_twin.mesh.share import Share, by_id, share_of
 
-EDGES = {2: ((0, 1),), 3: ((0, 1), (1, 2), (0, 2)), 4: ((0, 1), (1, 2), (0, 2), (0, 3), (1, 3), (2, 3))}
-"""Corners whose midpoints follow the corners of a line, triangle, tetrahedron: the order of Exodus and VTK."""
-
-PIECES = {
-    2: ((0, 2), (2, 1)),
-    3: ((0, 3, 5), (3, 1, 4), (5, 4, 2), (3, 4, 5)),
-    4: ((0, 4, 6, 7), (4, 1, 5, 8), (6, 5, 2, 9), (7, 8, 9, 3), (4, 6, 7, 8), (4, 6, 8, 5), (6, 7, 8, 9), (6, 8, 5, 9)),
-}  # the inner octahedron is cut along the midpoints of (0,2) and (1,3), as in mesh/refine.py
-"""Linear simplices that a second-order element with so many corners falls into."""
+__all__ = ["EDGES", "linear_pieces", "quadratic", "with_midpoints"]
 
 
 def quadratic(mesh: Mesh) -> Mesh:
@@ -24,23 +17,20 @@ def quadratic(mesh: Mesh) -> Mesh:
     Elements stay straight. A midpoint belongs to a node set when both ends of its edge do and, in a mesh of tetrahedra,
     the edge lies on the boundary. Elements that share an edge share its node, whatever their kinds.
     """
-    ends = np.full((mesh.n_elements, len(EDGES[mesh.width]), 2), -1)
-    for size in np.unique(mesh.sizes).tolist():
-        which = np.flatnonzero(mesh.sizes == size)
-        for column, pair in enumerate(EDGES[size]):
-            ends[which, column] = np.sort(mesh.elements[which][:, pair], axis=1)
-    there = ends[..., 0] >= 0
-    keys, number = np.unique(ends[there] @ (mesh.n_nodes, 1), return_inverse=True)
-    edges = np.column_stack(np.divmod(keys, mesh.n_nodes))
-    midpoints = np.full(there.shape, -1)
-    midpoints[there] = mesh.n_nodes + number
-    return replace(
-        mesh,
-        points=np.concatenate([mesh.points, mesh.points[edges].mean(axis=1)]),
-        midpoints=midpoints,
-        node_sets=grown_sets(mesh, edges),
-        file_ids=None,
-    )
+    share = with_midpoints(share_of(mesh))
+    midpoints = share.elements["nodes"][:, mesh.width :]
+    return replace(mesh, points=share.nodes["points"], midpoints=midpoints, node_sets=share.node_sets, file_ids=None)
+
+
+def with_midpoints(share: Share) -> Share:
+    """``share``, of a mesh of order 1, with the nodes that ``quadratic`` gives the whole mesh. Collective."""
+    n_local = len(share.nodes["ids"])
+    edges, columns = edges_of(share.corners)
+    middles, n_edges = new_nodes(share, edges, columns)
+    midpoints = np.where(columns < 0, -1, n_local + columns)
+    elements = {**share.elements, "nodes": np.hstack([share.corners, midpoints])}
+    nodes = {name: np.concatenate([rows, middles[name]]) for name, rows in share.nodes.items()}
+    return by_id(Share(share.comm, replace(share.whole, n_nodes=share.whole.n_nodes + n_edges), elements, nodes))
 
 
 def linear_pieces(corners: np.ndarray, midpoints: np.ndarray) -> np.ndarray:

@@ -1,13 +1,15 @@
 """Which rank gets which element: METIS on the nodal graph, or a Hilbert curve through the element centres.
 
-Both see rank 0's whole mesh and return the owner of every element; PT-Scotch is DMPlex's own and stands in
-partition.py. docs/partition.md compares the three by edge cut, balance and time.
+Both see a whole mesh and return the owner of every element; the curve is also drawn through centres that ranks share
+out. PT-Scotch is DMPlex's own and stands in partition.py. docs/partition.md compares the three by edge cut, balance
+and time.
 """
 
 import numpy as np
 from scipy.sparse import coo_array, csr_array
 
 from hpc_twin.mesh.model import Mesh
+from hpc_twin.parallel import alone, sum_over
 
 BITS = 20  # per axis: a 10 cm heart is resolved to 0.1 um
 
@@ -45,18 +47,51 @@ def metis(mesh: Mesh, n_parts: int) -> np.ndarray:
 
 def hilbert(mesh: Mesh, n_parts: int) -> np.ndarray:
     """Owner of each element by equal pieces of a Hilbert curve through the element centres."""
-    order = np.argsort(hilbert_keys(mesh.points[filled(mesh.elements)].mean(axis=1)), kind="stable")
-    owner = np.empty(len(order), np.int32)
-    owner[order] = np.arange(len(order), dtype=np.int64) * n_parts // len(order)
+    return along_curve(mesh.points[filled(mesh.elements)].mean(axis=1), n_parts, alone())
+
+
+def along_curve(centres: np.ndarray, n_parts: int, comm) -> np.ndarray:
+    """Owner of each of this rank's ``centres`` (m, 3) by equal pieces of a Hilbert curve through those of all ranks.
+
+    Where one place on the curve is shared, the order is that of ranks and rows. Collective; no rank sees all places.
+    """
+    low, high = (-max_over_rows(comm, -centres), max_over_rows(comm, centres))
+    keys = hilbert_keys(centres, low, high)
+    order = np.argsort(keys, kind="stable")
+    total = sum_over(comm, len(keys))
+    wanted = -(-np.arange(1, n_parts, dtype=np.int64) * total // n_parts)  # elements before each cut
+    owner = np.empty(len(keys), np.int32)
+    owner[order] = np.searchsorted(_cuts(keys[order], wanted, comm), np.arange(len(keys)), side="right")
     return owner
 
 
-def hilbert_keys(points: np.ndarray) -> np.ndarray:
-    """Place of each point (n, 3) on a Hilbert curve through the bounding box.
+def _cuts(keys: np.ndarray, wanted: np.ndarray, comm) -> np.ndarray:
+    """How many of the sorted ``keys`` of this rank stand before each cut, so that on all ranks ``wanted`` do.
+
+    Bisection, one bit of the key a time, for the key at which each cut falls: one sum over the ranks for all cuts.
+    """
+    at = np.zeros(len(wanted), np.int64)
+    for bit in range(3 * BITS - 1, -1, -1):
+        tried = at | (1 << bit)
+        before = sum_over(comm, np.searchsorted(keys, tried))
+        at = np.where(before <= wanted, tried, at)
+    before, equal = np.searchsorted(keys, at), np.searchsorted(keys, at, side="right") - np.searchsorted(keys, at)
+    missing = wanted - sum_over(comm, before) - (comm.scan(equal) - equal)
+    return before + np.clip(missing, 0, equal)
+
+
+def max_over_rows(comm, rows: np.ndarray) -> np.ndarray:
+    """The largest of each column of ``rows`` (m, k) over all ranks."""
+    return np.max(comm.allgather(rows.max(axis=0, initial=-np.inf)), axis=0)
+
+
+def hilbert_keys(points: np.ndarray, low: np.ndarray | None = None, high: np.ndarray | None = None) -> np.ndarray:
+    """Place of each point (n, 3) on a Hilbert curve through the box from ``low`` to ``high``, or their own.
 
     Skilling, Programming the Hilbert curve, AIP Conf. Proc. 707 (2004) 381: coordinates to transposed key.
     """
-    low, high = points.min(axis=0), points.max(axis=0)
+    low = points.min(axis=0) if low is None else low
+    high = points.max(axis=0) if high is None else high
     scale = (2**BITS - 1) / max((high - low).max(), 1e-300)
     x = list(((points - low) * scale).astype(np.int64).T)
     _undo_rotations(x)

@@ -4,80 +4,110 @@ from dataclasses import replace
 
 import numpy as np
 
+from hpc_twin.mesh.block import Rows, numbered
+from hpc_twin.mesh.edges import PIECES, edges_of, new_nodes
 from hpc_twin.mesh.model import Mesh
-from hpc_twin.mesh.surfaces import boundary
-
-# Children by local number: corners first, then the midpoints of EDGES in their order.
-EDGES = {2: ((0, 1),), 3: ((0, 1), (0, 2), (1, 2)), 4: ((0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3))}
-CHILDREN = {
-    2: ((0, 2), (2, 1)),
-    3: ((0, 3, 4), (3, 1, 5), (4, 5, 2), (3, 5, 4)),
-    4: ((0, 4, 5, 6), (4, 1, 7, 8), (5, 7, 2, 9), (6, 8, 9, 3), (4, 5, 6, 8), (4, 5, 8, 7), (5, 6, 8, 9), (5, 7, 9, 8)),
-}  # tetrahedra: Bey, Computing 55 (1995) 355, with the inner octahedron cut along its diagonal (0,2)-(1,3)
-
-MIDDLE = -2  # MIDDLE - k stands for the midpoint of edge k until edges have numbers; -1 is padding
+from hpc_twin.mesh.share import Share, by_id, share_of
+from hpc_twin.parallel import sum_over
+from hpc_twin.parallel.exchange import Cut
 
 
 def refined(mesh: Mesh, times: int) -> Mesh:
-    """``mesh`` with every edge halved ``times`` times; regions, fibres and sheets go to the children.
+    """``mesh`` with every edge halved ``times`` times; regions, fibres, sheets and extents go to the children.
 
-    A midpoint belongs to a node set when both ends of its edge do and the edge lies on the boundary, or the mesh is
-    of lines or triangles.
+    Midpoints are numbered after the nodes by the (lower, higher) number of their edge's ends. A midpoint belongs to a
+    node set when both ends of its edge do and the edge lies on the boundary, or the mesh is of lines or triangles.
     """
-    for _ in range(times):
-        mesh = _halved(mesh)
-    return mesh
-
-
-def _halved(mesh: Mesh) -> Mesh:
-    pairs, children, parents, offset = [], [], [], 0
-    for size in np.unique(mesh.sizes):
-        which = np.flatnonzero(mesh.sizes == size)
-        corners = mesh.elements[which, :size]
-        edges = np.sort(np.stack([corners[:, pair] for pair in EDGES[size]], axis=1), axis=2)
-        pairs.append(edges.reshape(-1, 2))
-        middles = offset + np.arange(len(pairs[-1])).reshape(edges.shape[:2])
-        offset += len(pairs[-1])
-        local = np.concatenate([corners, MIDDLE - middles], axis=1)
-        children.append(local[:, CHILDREN[size]].reshape(-1, size))
-        parents.append(np.repeat(which, len(CHILDREN[size])))
-    edges, number = np.unique(np.concatenate(pairs), axis=0, return_inverse=True)
-    ids = mesh.n_nodes + number.ravel()
-    elements = np.concatenate([_padded(c, mesh.width) for c in children])
-    elements = np.where(elements <= MIDDLE, ids[np.maximum(MIDDLE - elements, 0)], elements)
-    parent = np.concatenate(parents)
+    if times == 0:
+        return mesh
+    share = halved(share_of(mesh), times)
+    rows = share.elements
     return replace(
         mesh,
-        points=np.concatenate([mesh.points, mesh.points[edges].mean(axis=1)]),
-        elements=elements,
-        regions=mesh.regions[parent],
-        fibres=None if mesh.fibres is None else mesh.fibres[parent],
-        sheets=None if mesh.sheets is None else mesh.sheets[parent],
-        node_sets=grown_sets(mesh, edges),
+        points=share.nodes["points"],
+        elements=share.corners,
+        regions=rows["regions"],
+        fibres=rows.get("fibres"),
+        sheets=rows.get("sheets"),
+        extents=rows.get("extents"),
+        node_sets=share.node_sets,
         file_ids=None,
     )
 
 
-def _padded(elements: np.ndarray, width: int) -> np.ndarray:
-    padding = np.full((len(elements), width - elements.shape[1]), -1)
-    return np.concatenate([elements, padding], axis=1)
+def halved(share: Share, times: int = 1) -> Share:
+    """``share`` with every edge halved ``times`` times: the share that this rank would have of the refined mesh.
+
+    Ids are those that ``refined`` gives, whatever the number of ranks. An element's children stay where it is, so only
+    the numbers of new nodes are agreed on with other ranks; of the elements around, those that still touch stay.
+    Collective.
+    """
+    for _ in range(times):
+        share = _touching(_halved(share))
+    return by_id(share) if times else share
 
 
-def grown_sets(mesh: Mesh, edges: np.ndarray) -> dict[str, np.ndarray]:
-    """The node sets with the midpoints of ``edges`` (n, 2), numbered after the mesh's nodes, as ``refined`` says."""
-    outside = np.ones(len(edges), bool) if mesh.width < 4 else _on_boundary(mesh, edges)
-    sets = {}
-    for name, nodes in mesh.node_sets.items():
-        member = np.zeros(mesh.n_nodes, bool)
-        member[nodes] = True
-        new = mesh.n_nodes + np.flatnonzero(member[edges].all(axis=1) & outside)
-        sets[name] = np.concatenate([nodes, new])
-    return sets
+def _halved(share: Share) -> Share:
+    n_local = len(share.nodes["ids"])
+    edges, columns = edges_of(share.corners)
+    middles, n_edges = new_nodes(share, edges, columns)
+    sizes = (share.corners >= 0).sum(axis=1)
+    first, n_elements = _first_children(share, sizes)
+    both = np.hstack([share.corners, n_local + columns])
+    parts = [_children(share, both, first, np.flatnonzero(sizes == size), size) for size in _kinds(share)]
+    elements = {name: np.concatenate([part[name] for part in parts]) for name in share.elements}
+    nodes = {name: np.concatenate([rows, middles[name]]) for name, rows in share.nodes.items()}
+    whole = replace(share.whole, n_nodes=share.whole.n_nodes + n_edges, n_elements=n_elements)
+    return Share(share.comm, whole, elements, nodes)
 
 
-def _on_boundary(mesh: Mesh, edges: np.ndarray) -> np.ndarray:
-    """Which edges (sorted pairs) belong to a boundary face of the tetrahedra."""
-    faces = boundary(replace(mesh, elements=mesh.elements[mesh.sizes == 4])).nodes
-    rim = np.sort(np.concatenate([faces[:, [0, 1]], faces[:, [0, 2]], faces[:, [1, 2]]]), axis=1)
-    keys = rim[:, 0] * mesh.n_nodes + rim[:, 1]
-    return np.isin(edges[:, 0] * mesh.n_nodes + edges[:, 1], keys)
+def _children(share: Share, both: np.ndarray, first: np.ndarray, which: np.ndarray, size: int) -> Rows:
+    """Rows of the children of the elements ``which``, all of ``size`` corners; ``both`` has corners and midpoints."""
+    width, pieces = share.whole.width, np.array(PIECES[size])
+    columns = np.where(pieces < size, pieces, pieces - size + width)
+    nodes = np.full((len(which) * len(pieces), width), -1)
+    nodes[:, :size] = both[which][:, columns].reshape(-1, size)
+    rows = {name: np.repeat(values[which], len(pieces), axis=0) for name, values in share.elements.items()}
+    ids = (first[which, None] + np.arange(len(pieces))).ravel()
+    return {**rows, "ids": ids, "nodes": nodes}
+
+
+def _kinds(share: Share) -> range:
+    """Numbers of corners that elements may have."""
+    return range(2, share.whole.width + 1)
+
+
+def _first_children(share: Share, sizes: np.ndarray) -> tuple[np.ndarray, int]:
+    """Id of each element's first child, and the number of all children: kind by kind, in the order of the parents."""
+    owned = share.elements["ranks"] == share.comm.rank
+    counts = sum_over(share.comm, np.bincount(sizes[owned], minlength=5))
+    children = counts * 2 ** np.maximum(np.arange(5) - 1, 0)
+    offsets = np.cumsum(children) - children
+    place = share.elements["ids"] if np.count_nonzero(counts) == 1 else _places(share, sizes)
+    return offsets[sizes] + place * 2 ** (sizes - 1), int(children.sum())
+
+
+def _places(share: Share, sizes: np.ndarray) -> np.ndarray:
+    """How many elements of its own kind come before each element; whoever holds its id in an even cut knows."""
+    cut = Cut.even(share.comm, share.whole.n_elements)
+    ask = cut.asked(share.elements["ids"])
+    row, kinds = ask.carry(share.elements["ids"]) - cut.first, np.zeros(cut.last - cut.first, np.int64)
+    kinds[row] = ask.carry(sizes)
+    before = np.zeros(len(kinds), np.int64)
+    for size in _kinds(share):
+        same = kinds == size
+        before[same] = Cut.held(share.comm, int(same.sum())).first + np.arange(same.sum())
+    return ask.back(before[row])
+
+
+def _touching(share: Share) -> Share:
+    """``share`` without the elements of other ranks that have no node in common with owned ones."""
+    if share.comm.size == 1:
+        return share
+    nodes, owned = share.elements["nodes"], share.elements["ranks"] == share.comm.rank
+    touched = np.zeros(len(share.nodes["ids"]) + 1, bool)
+    touched[nodes[owned]], touched[-1] = True, False
+    keep = owned | touched[nodes].any(axis=1)
+    elements = {name: rows[keep] for name, rows in share.elements.items()}
+    left, elements["nodes"] = numbered(elements["nodes"])
+    return Share(share.comm, share.whole, elements, {name: rows[left] for name, rows in share.nodes.items()})

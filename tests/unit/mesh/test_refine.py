@@ -1,5 +1,8 @@
 """Uniform refinement: the same space in 2^d times the elements."""
 
+from dataclasses import replace
+from itertools import combinations
+
 import numpy as np
 import pytest
 
@@ -25,3 +28,15 @@ def test_children_of_a_tetrahedron_keep_its_orientation_fibre_and_quality():
     mesh = refined(GENERATORS["left_ventricle"](h=8.0), 1)
     corners = mesh.points[mesh.elements]
     assert (np.linalg.det(corners[:, 1:] - corners[:, :1]) > 0).all()
+
+
+def test_new_nodes_are_numbered_by_the_ends_of_their_edges_and_children_by_their_parents():
+    mesh = replace(GENERATORS["slab"](size=(2.0, 1.0, 1.0), h=1.0), extents=np.arange(12.0))
+    fine = refined(mesh, 1)
+    pairs = combinations(range(4), 2)
+    edges = sorted({tuple(sorted((e[a], e[b]))) for a, b in pairs for e in mesh.elements.tolist()})
+    assert np.array_equal(fine.points[mesh.n_nodes :], mesh.points[np.array(edges)].mean(axis=1))
+    assert np.array_equal(fine.elements[::8, 0], mesh.elements[:, 0])  # first children sit at the first corners
+    assert np.array_equal(fine.extents, np.repeat(np.arange(12.0), 8))
+    outer = [n for n, (a, b) in enumerate(edges, mesh.n_nodes) if mesh.points[a, 0] == mesh.points[b, 0] == 0]
+    assert np.array_equal(fine.node_sets["x0"], [*mesh.node_sets["x0"], *outer])
