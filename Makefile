@@ -16,12 +16,12 @@ export OMPI_ALLOW_RUN_AS_ROOT_CONFIRM := 1
 export OMPI_MCA_btl_vader_single_copy_mechanism := none
 endif
 
-.PHONY: help setup run test lint bench verify models imports doctor clean
+.PHONY: help setup run test slurm slurm-stop lint bench verify models imports doctor clean
 
 help:  ## print this
 	@echo "hpc_twin: human twins on a laptop or a supercomputer. Start with: make run"
 	@echo
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(READY)  ## install what is missing (asks for sudo when packages of the system are)
 
@@ -35,7 +35,15 @@ run: $(READY)  ## set up, compute one heartbeat on two ranks, draw it
 
 test: $(READY)  ## set up and run all tests, those on several ranks too (TESTS=tests/unit for some)
 	@.ci/setup paraview
+	@.ci/setup slurm
 	$(BIN)/python -m pytest $(TESTS)
+
+slurm: $(READY)  ## start a SLURM of this machine alone in .slurm, to learn with docs/slurm.md
+	@.ci/setup slurm
+	@slurm/local.sh start
+
+slurm-stop:  ## end it, with its jobs
+	@slurm/local.sh stop
 
 lint: $(READY)  ## style, types and the floors of the package
 	$(BIN)/ruff check hpc_twin tests

@@ -12,11 +12,15 @@ from typer.core import TyperGroup
 from hpc_twin import __version__
 from hpc_twin.cli.cell_verb import cell
 from hpc_twin.cli.doctor import doctor
+from hpc_twin.cli.gather_verb import gather
 from hpc_twin.cli.mesh_verbs import mesh
 from hpc_twin.cli.models_verb import models
 from hpc_twin.cli.restitution_verb import restitution
 from hpc_twin.cli.resume_verb import resume, starts_ranks
 from hpc_twin.cli.run_verb import run
+from hpc_twin.cli.serial import keep_mpi_away
+from hpc_twin.cli.status_verb import status
+from hpc_twin.cli.submit_verb import submit
 from hpc_twin.cli.tune_verb import tune_cv
 from hpc_twin.cli.verify_verb import verify
 from hpc_twin.cli.view_verb import view
@@ -24,12 +28,15 @@ from hpc_twin.cli.view_verb import view
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS")
 LAUNCHERS = ("OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "PMIX_RANK", "SLURM_PROCID")
 INTERRUPTED = 130
+WITHOUT_MPI = "MPI cannot be used ({}); 'hpc-twin doctor' tells what is missing and how to install it"
 PATIENCE = 5.0  # seconds that ranks which failed wait for the others
 
 UsageError = typer.BadParameter.__base__  # click's, or that of typer's own copy of click: typer does not name it
 
 # in the order of the data
-VERBS = ("mesh", "run", "resume", "view", "models", "cell", "tune-cv", "restitution", "verify", "doctor")
+VERBS = ("mesh", "run", "resume", "submit", "status", "gather", "view",
+         "models", "cell", "tune-cv", "restitution", "verify", "doctor")  # fmt: skip
+SERIAL = ("submit", "status", "gather")  # one process, also where MPI does not start: on login nodes
 
 
 class InOrder(TyperGroup):
@@ -51,6 +58,9 @@ app = typer.Typer(
 app.add_typer(mesh, name="mesh")
 app.command()(run)
 app.command()(resume)
+app.command()(submit)
+app.command()(status)
+app.command()(gather)
 app.command()(view)
 app.add_typer(models, name="models")
 app.command()(cell)
@@ -78,12 +88,12 @@ def main() -> None:
     130 interrupted."""
     _prepare_environment()
     words = sys.argv[1:] or ["--help"]
-    if starts_ranks(words):
-        obey(words)
     if _needs_no_ranks(words):
         code, message = _obeyed(lambda: obey(words))
         _tell(message)
         sys.exit(code)
+    if words[0] in SERIAL or starts_ranks(words):
+        sys.exit(without_ranks(lambda: obey(words)))
     sys.exit(on_all_ranks(lambda: obey(words)))
 
 
@@ -109,7 +119,7 @@ def on_all_ranks(action: Callable[[], int]) -> int:
     try:
         from hpc_twin.parallel import TwinError, hooked_abort, world
     except ImportError as error:
-        _tell(f"MPI cannot be used ({error}); 'hpc-twin doctor' tells what is missing and how to install it")
+        _tell(WITHOUT_MPI.format(error))
         return 2
     comm = world()
     hooked_abort(comm)
@@ -126,6 +136,25 @@ def on_all_ranks(action: Callable[[], int]) -> int:
         if comm.rank > 0:
             _tell(f"rank {comm.rank}: {message}")
         comm.Abort(code)
+    return code
+
+
+def without_ranks(action: Callable[[], int]) -> int:
+    """The exit code of ``action``, with MPI at hand but never started; errors are told as by ``on_all_ranks``."""
+    if int(os.environ.get("OMPI_COMM_WORLD_SIZE") or os.environ.get("PMI_SIZE") or 1) > 1:
+        _tell("this verb is for one process: leave mpirun away")
+        return 2
+    try:
+        keep_mpi_away()
+        from hpc_twin.parallel import TwinError
+    except ImportError as error:
+        _tell(WITHOUT_MPI.format(error))
+        return 2
+    try:
+        code, message = _obeyed(action)
+    except TwinError as error:
+        code, message = error.exit_code, str(error)
+    _tell(message)
     return code
 
 

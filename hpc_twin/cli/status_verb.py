@@ -1,0 +1,136 @@
+"""``hpc-twin status``: how far runs are."""
+
+import time
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from hpc_twin.slurm.standing import Standing
+
+DEFAULT = Path("results")
+
+
+def status(
+    runs: Annotated[
+        list[Path] | None,
+        typer.Argument(help="Folders of runs, or cases. [default: all runs in results]", metavar="RUN|CASE"),
+    ] = None,
+) -> None:
+    """Tell of runs on this machine, and of those given to SLURM: queued, running, done, how fast, until when.
+
+    Example: hpc-twin status results/heartbeat
+    """
+    from hpc_twin.slurm.standing import runs_in, standings
+
+    folders = [run for each in (runs or [DEFAULT]) for run in runs_in(_folder(each))]
+    found = standings(folders)
+    if len(found) == 1 and runs:
+        _tell(found[0])
+    else:
+        _table(found)
+
+
+def _folder(given: Path) -> Path:
+    """The folder of runs that ``given``, one itself or a case, stands for."""
+    from hpc_twin.cli.submit_verb import run_folder
+    from hpc_twin.parallel import InputError
+
+    found = run_folder(given, None) if given.suffix == ".toml" or _is_case(given) else given
+    if not found.is_dir():
+        raise InputError(f"{found}: there is no such folder of a run")
+    return found
+
+
+def _is_case(given: Path) -> bool:
+    """Whether a folder holds a case, and nothing that a run leaves."""
+    from hpc_twin.slurm.standing import TRACES
+
+    return (given / "case.toml").exists() and not any((given / n).exists() for n in TRACES if n != "case.toml")
+
+
+def _table(found: "list[Standing]") -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("run", "state", "simulated", "pace", "done at", "job", "why", box=None, pad_edge=False)
+    for each in found:
+        job = each.job.id if each.job else ""
+        table.add_row(str(_short(each.folder)), each.state, _simulated(each), _pace(each), _end(each), job, each.why)
+    Console(width=None if found and Console().is_terminal else 120).print(table if found else "no runs")
+
+
+def _tell(standing: "Standing") -> None:
+    """All that is known of one run."""
+    from hpc_twin.slurm.standing import last_words
+
+    for name, words in _rows(standing).items():
+        if words:
+            print(f"{name:<12}{words}")
+    if standing.state == "failed":
+        print("\n".join(["", "the last lines of its log:", *last_words(standing.folder)]))
+
+
+def _rows(standing: "Standing") -> dict[str, str]:
+    job = standing.job
+    return {
+        "run": str(_short(standing.folder)),
+        "state": f"{standing.state}{f': {standing.why}' if standing.why else ''}",
+        "job": f"{job.id}, {job.state.lower()}" if job else "",
+        "begins": f"expected {_clock(job.start)}" if job and job.waits and job.start else "",
+        "simulated": _simulated(standing),
+        "pace": _pace(standing),
+        "done at": _end(standing),
+        "wall time": _wall(standing),
+        "checkpoint": _checkpoint(standing),
+        "go on": f"hpc-twin resume {_short(standing.folder)}" if standing.state in ("stopped", "failed") else "",
+    }
+
+
+def _simulated(standing: "Standing") -> str:
+    status = standing.status
+    return "" if status is None else f"{status.t:.4g} of {status.until:g} ms ({100 * status.t / status.until:.0f} %)"
+
+
+def _pace(standing: "Standing") -> str:
+    status = standing.status
+    if standing.state != "running" or status is None or not status.pace:
+        return ""
+    return f"{1 / status.pace:.3g} ms/s on {status.ranks} rank{'s' if status.ranks > 1 else ''}"
+
+
+def _end(standing: "Standing") -> str:
+    return _clock(standing.expected_end) if standing.expected_end is not None else ""
+
+
+def _wall(standing: "Standing") -> str:
+    """Whether the job's wall time suffices."""
+    if standing.enough is None or standing.job is None:
+        return ""
+    until = f"until {_clock(standing.job.end)}"
+    return f"{until}: enough" if standing.enough else f"{until}: not enough, it will be queued again"
+
+
+def _checkpoint(standing: "Standing") -> str:
+    from hpc_twin.slurm.standing import checkpoint_time
+
+    if standing.checkpoint is None:
+        return ""
+    t = checkpoint_time(standing.folder, standing.checkpoint)
+    return f"step {standing.checkpoint:,}" + (f", t = {t:g} ms" if t is not None else "")
+
+
+def _clock(moment: float | None) -> str:
+    """Time of the day, with the day where it is not today's."""
+    if moment is None:
+        return ""
+    then = datetime.fromtimestamp(moment)
+    return then.strftime("%H:%M:%S" if then.date() == datetime.fromtimestamp(time.time()).date() else "%d %b %H:%M")
+
+
+def _short(folder: Path) -> Path:
+    from hpc_twin.cli.submit_verb import shortest
+
+    return shortest(folder.absolute())

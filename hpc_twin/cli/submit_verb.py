@@ -1,0 +1,92 @@
+"""``hpc-twin submit CASE``: one simulation, or many, as a job of SLURM."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from hpc_twin.slurm.cases import Task
+
+ALIKE = "# Alike in every job"  # where the part of the script begins that nobody needs to see each time
+
+
+def submit(
+    cases: Annotated[
+        list[Path], typer.Argument(help="Case file (TOML) or folder; several make an array.", metavar="CASE")
+    ],
+    ranks: Annotated[int, typer.Option(help="Number of ranks, of each case.")],
+    time: Annotated[str, typer.Option(help='Wall time until it is queued again, as 4:00:00 or "4 h".')],
+    out: Annotated[
+        Path | None, typer.Option(help="Folder of the run. [default: results/<name of the case's folder>]")
+    ] = None,
+    array: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KEY=V1,V2,...", help="One run for each value; several keys before = take it together."),
+    ] = None,
+    overrides: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a key of the case.")
+    ] = None,
+    nodes: Annotated[int | None, typer.Option(help="Number of nodes. [default: SLURM decides]")] = None,
+    account: Annotated[str, typer.Option(help="Who pays.")] = "",
+    partition: Annotated[str, typer.Option(help="Partition of the cluster.")] = "",
+    template: Annotated[
+        str, typer.Option(help="single_node, cluster, array, marenostrum5, apptainer, or a file. [default: what fits]")
+    ] = "",
+    name: Annotated[str, typer.Option(help="Name of the job. [default: that of the folder of the run]")] = "",
+    mail: Annotated[str, typer.Option(help="Address that is told of its end.")] = "",
+    warning: Annotated[
+        int | None, typer.Option(help="Seconds before the wall time ends, to write a checkpoint. [default: a tenth]")
+    ] = None,
+    option: Annotated[list[str] | None, typer.Option(help="More words for sbatch, as --option --qos=debug.")] = None,
+    check: Annotated[bool, typer.Option(help="Let run --dry-run look at the (first) case before.")] = True,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only print the script.")] = False,
+) -> None:
+    """Give a case to SLURM, as a job that goes on by itself when its wall time ends or a node is lost.
+
+    Example: hpc-twin submit jobs/heartbeat --ranks 256 --time 4:00:00 --account heart
+
+    Example: hpc-twin submit jobs/niederer --ranks 2 --time "10 min" --array "tissue.dt=0.01 ms,0.02 ms,0.05 ms"
+    """
+    from hpc_twin.slurm.cases import tasks
+    from hpc_twin.slurm.request import Request, job_name, seconds
+    from hpc_twin.slurm.submit import written
+
+    folder = run_folder(cases[0], out).absolute()
+    request = Request(
+        ranks, seconds(time), nodes, warning, account, partition, name or job_name(folder), mail, tuple(option or ())
+    )
+    work = tasks(cases, array or (), overrides or ())
+    is_array = bool(array) or len(cases) > 1
+    script = written(work, request, template, folder, is_array)
+    if dry_run:
+        print(script, end="")
+        return
+    _submit(script, work, folder, is_array, check)
+
+
+def _submit(script: str, work: "list[Task]", folder: Path, is_array: bool, check: bool) -> None:
+    from hpc_twin.slurm.submit import check_free, rehearse, submit
+
+    check_free(folder, is_array)
+    hindrance = rehearse(work[0]) if check else ""
+    if hindrance:
+        print(f"the case was not checked further: {hindrance}")
+    print(script[: script.find(ALIKE)] + f"... all of it: {folder / 'job.sbatch'}\n")
+    job = submit(script, work, folder, is_array)
+    shown = shortest(folder)
+    print(f"job {job}{f', {len(work)} tasks' if is_array else ''}")
+    print(f"  hpc-twin status {shown}    how far it is")
+    print(f"  scancel {job}    to stop it; what was computed can be read, and go on by the same submit")
+    print(f"  hpc-twin {'gather' if is_array else 'view'} {shown}    when it is done")
+
+
+def run_folder(case: Path, out: Path | None) -> Path:
+    """The folder of the run of ``case``, as ``hpc-twin run`` chooses it."""
+    inside = case.absolute().parent if case.suffix == ".toml" else case.absolute()
+    return out or Path("results") / inside.name
+
+
+def shortest(folder: Path) -> Path:
+    """``folder`` as a user at this place would type it."""
+    return folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder

@@ -1,0 +1,97 @@
+#!/usr/bin/env bash
+# A SLURM of this machine alone, to learn and to test with; nothing outside DIR is touched:
+#     slurm/local.sh start [DIR]    start munged, slurmctld and slurmd; print how to use them
+#     slurm/local.sh stop  [DIR]    end them, with their jobs
+# DIR is .slurm by default. CPUS=8 pretends to eight cores. Needs slurm-wlm and munge (`make slurm` installs them).
+set -euo pipefail
+PATH=$PATH:/usr/sbin:/sbin
+dir=$(realpath -m "${2:-.slurm}")
+host=$(hostname -s)
+
+stop() { printf 'error: %s\n' "$*" >&2; exit 2; }
+
+configure() {
+    local cpus=${CPUS:-$(nproc)} port=$((20000 + RANDOM % 20000))
+    cat >"$dir/slurm.conf" <<CONF
+ClusterName=local
+SlurmctldHost=$host(127.0.0.1)
+SlurmctldPort=$port
+SlurmdPort=$((port + 1))
+SlurmUser=$(id -un)
+SlurmdUser=$(id -un)
+AuthType=auth/munge
+AuthInfo=socket=$dir/munge.socket,cred_expire=5
+StateSaveLocation=$dir/state
+SlurmdSpoolDir=$dir/spool
+SlurmctldPidFile=$dir/slurmctld.pid
+SlurmdPidFile=$dir/slurmd.pid
+SlurmctldLogFile=$dir/slurmctld.log
+SlurmdLogFile=$dir/slurmd.log
+ProctrackType=proctrack/linuxproc
+TaskPlugin=task/none
+MpiDefault=none
+SelectType=select/cons_tres
+SelectTypeParameters=CR_CPU
+SchedulerType=sched/builtin
+SchedulerParameters=sched_interval=2,batch_sched_delay=1,default_queue_depth=1000
+SlurmdParameters=config_overrides
+ReturnToService=2
+JobRequeue=1
+KillWait=20
+MinJobAge=3600
+NodeName=$host NodeAddr=127.0.0.1 CPUs=$cpus State=UNKNOWN
+PartitionName=main Nodes=$host Default=YES MaxTime=INFINITE State=UP
+CONF
+    dd if=/dev/urandom of="$dir/munge.key" bs=128 count=1 status=none
+    chmod 600 "$dir/munge.key"
+}
+
+start() {
+    for tool in munged slurmctld slurmd sbatch; do
+        command -v "$tool" >/dev/null || stop "$tool is missing: apt-get install slurm-wlm munge"
+    done
+    [ ! -e "$dir/slurm.conf" ] || stop "$dir holds a SLURM already: slurm/local.sh stop $dir"
+    mkdir -p "$dir/state" "$dir/spool"
+    configure
+    munged --force --key-file="$dir/munge.key" --socket="$dir/munge.socket" --pid-file="$dir/munged.pid" \
+        --log-file="$dir/munged.log" --seed-file="$dir/munge.seed" 2>>"$dir/munged.log" || stop "see $dir/munged.log"
+    export SLURM_CONF=$dir/slurm.conf
+    slurmctld -c || stop "see $dir/slurmctld.log"
+    slurmd || stop "see $dir/slurmd.log"
+    for _ in $(seq 100); do
+        if [ "$(sinfo --noheader --format=%T 2>/dev/null)" = idle ]; then
+            echo "a SLURM of $(sinfo --noheader --format=%c) cores runs in $dir; to use it:"
+            echo "    export SLURM_CONF=$dir/slurm.conf"
+            return
+        fi
+        sleep 0.2
+    done
+    stop "its node does not come up: see $dir/slurmctld.log and $dir/slurmd.log"
+}
+
+end_process() {
+    kill "$1" 2>/dev/null || return 0
+    for _ in $(seq 100); do
+        grep -qs '^State:.[^Z]' "/proc/$1/status" || return 0
+        sleep 0.1
+    done
+    kill -KILL "$1" 2>/dev/null || true
+}
+
+end() {
+    [ -e "$dir/slurm.conf" ] || stop "$dir holds no SLURM"
+    export SLURM_CONF=$dir/slurm.conf
+    timeout 10 scancel --quiet --user="$(id -un)" --signal=KILL --full || true
+    timeout 10 scancel --quiet --user="$(id -un)" || true
+    for daemon in slurmd slurmctld munged; do
+        if [ -s "$dir/$daemon.pid" ]; then end_process "$(cat "$dir/$daemon.pid")"; fi
+    done
+    rm -rf "$dir"/{state,spool,slurm.conf} "$dir"/munge* "$dir"/slurm*.{log,pid}
+    rmdir --ignore-fail-on-non-empty "$dir"
+}
+
+case ${1:-} in
+    start) start ;;
+    stop) end ;;
+    *) stop "slurm/local.sh start|stop [DIR]" ;;
+esac
