@@ -19,6 +19,7 @@ RANKS = {
     "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
     "OMPI_MCA_rmaps_base_oversubscribe": "1",
     "OMPI_MCA_btl_vader_single_copy_mechanism": "none",
+    "OMPI_MCA_mpi_yield_when_idle": "1",  # ranks that wait leave the cores to those that work
     "PRTE_MCA_rmaps_default_mapping_policy": ":oversubscribe",
 }
 

@@ -35,7 +35,7 @@ def test_short_variant_runs(case, tmp_path):
     assert 0 < active.mean() < 1 and found["activation"][active].min() >= 0
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.parent.name}/{case.stem}")
-def test_dry_run_of_the_short_variant_writes_nothing(case, tmp_path):
+def test_dry_run_of_a_short_variant_writes_nothing(tmp_path):
+    case = ROOT / "jobs" / "niederer" / "case.toml"
     done = twin("run", case, "--out", tmp_path / "out", "--dry-run", *overrides(case))
     assert done.returncode == 0 and "about" in done.stdout and not (tmp_path / "out").exists(), done.stderr

@@ -1,24 +1,13 @@
 """Every measure of a rotor is the same on 1, 2 and 3 ranks, on a sheet and, with its filament, in a wall."""
 
-import sys
-
 import numpy as np
 import pytest
 from rotors import rotor
-from tools import run_on
+from tools import simulated
 
 from hpc_twin.io.events import read_events
 from hpc_twin.io.result import read_result
 
-BOTH = """
-import sys
-from pathlib import Path
-from hpc_twin.case import load_case
-from hpc_twin.parallel import world
-from hpc_twin.run import simulate
-for path in sys.argv[2:]:
-    simulate(load_case(path), Path(sys.argv[1]) / Path(path).stem, world())
-"""
 MESHES = {"sheet": 180, "slab": 85}
 TOLERANCE = {"ms": 2e-4, "m/s": 2e-3, "Hz": 1e-3, "1": 0.0, "rad": 1e-3, "mV": 1e-3}
 
@@ -34,8 +23,7 @@ def runs(tmp_path_factory):
     found = {}
     for ranks in (1, 2, 3):
         out = tmp_path_factory.mktemp(f"ranks{ranks}")
-        done = run_on(ranks, [sys.executable, "-c", BOTH, out, *(folder / f"{m}.toml" for m in MESHES)], timeout=120)
-        assert done.returncode == 0, done.stderr
+        simulated(ranks, out, [folder / f"{mesh}.toml" for mesh in MESHES])
         found |= {(mesh, ranks): out / mesh for mesh in MESHES}
     return found
 
