@@ -1,5 +1,6 @@
 """What no section can see alone: keys of several sections that do not fit together. Each check raises ValueError."""
 
+import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from hpc_twin.case.eikonal import eikonal_fits
 from hpc_twin.case.electrode import electrodes_fit
 from hpc_twin.case.initial import beginnings
 from hpc_twin.case.measures import measures
+from hpc_twin.case.output import without_frames
 from hpc_twin.case.purkinje import purkinje_fits
 
 if TYPE_CHECKING:
@@ -20,7 +22,8 @@ def times(case: "Case") -> None:
     """Clocks ring at whole steps."""
     dt = case.tissue.dt
     traces = case.probes or "trace_every" in case.output.model_fields_set
-    for key, value in (("tissue.until", case.tissue.until), ("output.every", case.output.every),
+    for key, value in (("tissue.until", case.tissue.until),
+                       *((("output.every", case.output.every),) if math.isfinite(case.output.every) else ()),
                        *((("output.trace_every", case.output.trace_every),) if traces else ()),
                        *((("ecg.every", case.ecg.every),) if case.ecg else ())):  # fmt: skip
         steps = value / dt
@@ -65,6 +68,7 @@ CHECKS: tuple[Callable[["Case"], None], ...] = (
     orders,
     both_conductivities,
     beginnings,
+    without_frames,
     measures,
     checkpoints,
     electrocardiogram,

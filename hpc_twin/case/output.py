@@ -1,18 +1,22 @@
 """[output]: what is written and when."""
 
-from typing import Literal
+import math
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
 from hpc_twin.case.measures import FrequencyCase, Measure, PhaseCase
-from hpc_twin.case.quantities import PositiveTime, Voltage
+from hpc_twin.case.quantities import PositiveTime, TimeOrNever, Voltage
 from hpc_twin.case.section import Section, Share
+
+if TYPE_CHECKING:
+    from hpc_twin.case.schema import Case
 
 
 class OutputCase(Section):
     """[output] what is written and when."""
 
-    every: PositiveTime = Field(5.0, description="time between frames of result.exo")
+    every: TimeOrNever = Field(5.0, description='time between frames of result.exo; "never": maps alone, at the end')
     fields: tuple[str, ...] = Field(("V",), description="V and states of the cell model, by name")
     trace_every: PositiveTime = Field(0.5, description="time between rows of traces.nc")
     measures: tuple[Measure, ...] = Field(
@@ -31,4 +35,18 @@ class OutputCase(Section):
     @property
     def shown(self) -> tuple[str, ...]:
         """Fields of every frame."""
+        if math.isinf(self.every):
+            return ()
         return (*self.fields, "phase") if "phase" in self.measures else self.fields
+
+
+def without_frames(case: "Case") -> None:
+    """What only frames could show is not asked for where there are none. Raises ValueError."""
+    output = case.output
+    if math.isfinite(output.every):
+        return
+    probed = case.probes and "phi_e" in output.fields  # fields decide what probes record, too
+    if "fields" in output.model_fields_set and not probed:
+        raise ValueError('output.fields: output.every = "never" writes no frames that could show them')
+    if "phase" in output.measures:
+        raise ValueError('output.measures: "phase" is shown in frames, output.every = "never" writes none')

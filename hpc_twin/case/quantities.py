@@ -1,5 +1,6 @@
 """Field types of a case: text with a unit outside, a float in house units inside."""
 
+import math
 from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator
@@ -8,12 +9,17 @@ from hpc_twin.parallel import InputError
 from hpc_twin.units import parse
 
 
-def _of(kind: str):
+def _of(kind: str, **words: float):
+    """A quantity of this kind, or one of ``words``, which stand for numbers."""
+    others = "".join(f', or "{word}"' for word in words)
+
     def read(value: object) -> float:
+        if isinstance(value, str) and value in words:
+            return words[value]
         try:
             return parse(value, kind)
         except InputError as error:
-            raise ValueError(str(error)) from None  # pydantic adds the key
+            raise ValueError(f"{error}{others}") from None  # pydantic adds the key
 
     return BeforeValidator(read)
 
@@ -37,6 +43,7 @@ PositiveLength = Annotated[float, _of("length"), POSITIVE]
 PositiveArea = Annotated[float, _of("area"), POSITIVE]
 Time = Annotated[float, _of("time"), NOT_NEGATIVE]
 PositiveTime = Annotated[float, _of("time"), POSITIVE]
+TimeOrNever = Annotated[float, _of("time", never=math.inf), POSITIVE]
 Voltage = Annotated[float, _of("voltage")]
 Conductivity = Annotated[float, _of("conductivity"), NOT_NEGATIVE]
 Capacitance = Annotated[float, _of("capacitance per area"), POSITIVE]

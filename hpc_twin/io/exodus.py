@@ -115,6 +115,11 @@ class ExodusWriter:
         self._file.put_everywhere("time_whole", t, self.frames)
         self._file.sync()
 
+    @property
+    def closed(self) -> bool:
+        """Whether ``close`` was called."""
+        return self._file.closed
+
     def flush(self) -> None:
         """Hand all frames so far to the operating system: a copy of the temporary file can be gone on with."""
         self._file.sync()

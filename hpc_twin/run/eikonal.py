@@ -165,7 +165,7 @@ def _write(loaded: LoadedCase, domain: Subdomain, T: Field, folder: Path) -> int
         maps, values = {**maps, **where.maps}, {**values, **where.values()}
     words = attributes(loaded, whole)
     path = folder / "result.exo"
-    with ExodusWriter(path, whole, {}, words, maps, case.output.fibres, title=case.title) as result:
+    with ExodusWriter(path, whole, {}, words, maps, case.output.fibres, title=case.title, frames=1) as result:
         result.write_static({k: domain.spread(v, np.full(whole.n_owned, np.nan)) for k, v in values.items()})
         result.write_frame(0.0, {})
         return result.close()

@@ -1,6 +1,7 @@
 """What a run leaves: frames and maps in result.exo, and the files of its observers."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ from hpc_twin.case import Case
 from hpc_twin.fem.memory import Memory, under
 from hpc_twin.io.exodus import ExodusWriter
 from hpc_twin.io.netcdf import settle
-from hpc_twin.parallel import InputError, TwinError, nearest
+from hpc_twin.parallel import InputError, nearest
 from hpc_twin.run.energy import EnergyMeter
 from hpc_twin.run.observers import observers
 from hpc_twin.run.timer import Timer
@@ -45,7 +46,9 @@ class Record:
     ):
         """``again``: go on with the files of a run that was stopped."""
         self._domain, self._timer, self._frames = problem.domain, timer or Timer(), 0
-        self._clock = Clock.of(case.output.every, case.tissue.dt)
+        every, until = case.output.every, case.tissue.until
+        self._clock = Clock.of(every, case.tissue.dt) if math.isfinite(every) else None
+        self._now: float | None = None
         self._observers = observers(case, problem, folder, attributes, again)
         shown = {**problem.fields, **states(problem)}
         for observer in self._observers:
@@ -63,6 +66,7 @@ class Record:
             self._maps,
             case.output.fibres,
             title=case.title,
+            frames=1 + int(until / every),
             again=again,
         )
         if again:
@@ -73,9 +77,8 @@ class Record:
         return self
 
     def __exit__(self, kind, error, trace) -> None:
-        if isinstance(error, TwinError):  # raised on all ranks
-            self._write_maps()
-        for close in (self.result.close, *(observer.close for observer in self._observers)):
+        closing: list[Callable[..., object]] = [self._end, self.result.close]
+        for close in (*closing, *(observer.close for observer in self._observers)):
             settle(self._domain.whole.comm, close, error)
 
     def memory(self) -> Memory:
@@ -92,7 +95,7 @@ class Record:
 
     def close(self, report: Mapping[str, object]) -> int:
         """Write the maps and the run report, close, and return the bytes of all files."""
-        self._write_maps()
+        self._end(True)
         self.result.set_attributes(report)
         return self.result.close() + sum(observer.close(True) for observer in self._observers)
 
@@ -101,7 +104,8 @@ class Record:
         with self._timer.part("measures"):
             for observer in self._observers:
                 observer.see(step, t)
-        if self._clock.rings(step):
+        self._now = t
+        if self._clock is not None and self._clock.rings(step):
             with self._timer.part("output"):
                 self.write_frame(t)
         if step % LOOK_EVERY == 0:
@@ -113,8 +117,7 @@ class Record:
         return self._frames, n_bytes, self._energy.joules()
 
     def write_frame(self, t: float) -> None:
-        """Append a frame now, and keep the maps as they are known so far."""
-        self._write_maps()
+        """Append a frame now."""
         self.result.write_frame(t, {name: self._row(name, field) for name, field in self._fields.items()})
         self._frames += 1
 
@@ -124,6 +127,11 @@ class Record:
             return field.values()
         return self._domain.spread(field.values(), self._rows[name])
 
-    def _write_maps(self) -> None:
+    def _end(self, complete: bool) -> None:
+        """The maps as they are known now, and one frame to hold them where there are no others."""
+        if self.result.closed:
+            return
         known = {name: values for observer in self._observers for name, values in observer.values().items()}
         self.result.write_static({k: self._domain.spread(v, self._map_rows[k]) for k, v in known.items()})
+        if self._clock is None and self._now is not None and self.result.frames == 0:
+            self.result.write_frame(self._now, {})
