@@ -47,7 +47,7 @@ start = "2 ms"
 """
 SPIRAL = """
 [initial.rotor]
-centre = ["2.2 mm", "1.6 mm", "0 mm"]
+centre = ["9.2 mm", "9.6 mm", "0 mm"]
 cycle_length = "600 ms"
 beats = 3
 [output]
@@ -120,16 +120,16 @@ def texts() -> dict[str, str]:
         tissue = tissue_text(8, f'model = "{model}"\n{keys}', **BOTH)
         return case_text(SHEET, CELLS, tissue, stimulus, TIGHT + "".join(more))
 
-    def heart(model: str, *more: str, cells: str = CELLS, keys: str = "") -> str:
+    def heart(model: str, *more: str, cells: str = CELLS, keys: str = "", mesh: str = SHEET) -> str:
         tissue = tissue_text(8, f'model = "{model}"\n{keys}', effective=(0.2, 0.05))
-        return case_text(SHEET, cells, tissue, LEFT, TIGHT + "".join(more))
+        return case_text(mesh, cells, tissue, LEFT, TIGHT + "".join(more))
 
     mixed = '[cells]\nmodel = "tentusscher_2006_epi"\nprecision = "mixed"\n'
     every = '[output]\nevery = "0.8 ms"\nfields = ["V"]\n'
     slab = case_text(SLAB, CELLS, tissue_text(8, 'splitting = "strang"\n', **BOTH), HIS + AGAIN, TIGHT + NETWORK)
     return {
         "watched": slab + WATCHED,
-        "spiral": heart("monodomain", SPIRAL),
+        "spiral": heart("monodomain", SPIRAL, mesh=mesh_text("sheet", (20, 20), 1)),
         "mixed": heart("monodomain", every, cells=mixed, keys="order = 2\n"),
         "block": sheet("bidomain", BATH, SHOCKS, keys='splitting = "strang"\n'),
         "decoupled": sheet("bidomain", BATH, SHOCKS, '[bidomain]\nsolve = "decoupled"\n'),
@@ -173,21 +173,26 @@ def cut(whole: Path, folder: Path, step: int) -> None:
             (folder / name).unlink()
 
 
-def run_all(out: Path, paths: list[Path], verb: str, step: int) -> None:
+KEPT = ('checkpoint.every_simulated="2.3 ms"', "checkpoint.keep=9", "checkpoint.at_end=true")
+
+
+def run_all(paths: list[Path], whole: Path, verb: str, out: Path, step: int) -> None:
     """whole: every case with many checkpoints; plain: without any; cut: gone on with from that of ``step``."""
     from hpc_twin.case import load_case
     from hpc_twin.parallel import on_root, world
     from hpc_twin.run import simulate
 
     comm = world()
-    kept = ['checkpoint.every_simulated="2.3 ms"', "checkpoint.keep=9", "checkpoint.at_end=true"]
     for path in paths:
-        loaded = load_case(path, ["checkpoint.enabled=false"] if verb == "plain" else kept)
-        folder = out / verb / path.stem
+        loaded = load_case(path, ["checkpoint.enabled=false"] if verb == "plain" else KEPT)
         if verb == "cut":
-            on_root(comm, lambda path=path, folder=folder: cut(out / "whole" / path.stem, folder, step))
-        simulate(loaded, folder, comm, again=verb == "cut")
+            on_root(comm, lambda path=path: cut(whole / path.stem, out / path.stem, step))
+        simulate(loaded, out / path.stem, comm, again=verb == "cut")
 
 
 if __name__ == "__main__":
-    run_all(Path(sys.argv[1]), [Path(word) for word in sys.argv[4:]], sys.argv[2], int(sys.argv[3]))
+    """restarts.py FOLDER RANKS VERB:OUT:STEP ...: each for all cases; the whole runs that are cut are in RANKS."""
+    folder = Path(sys.argv[1])
+    for wish in sys.argv[3:]:
+        kind, name, number = wish.split(":")
+        run_all(sorted(folder.glob("*.toml")), folder / sys.argv[2], kind, folder / name, int(number))
