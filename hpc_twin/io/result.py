@@ -103,6 +103,13 @@ class Result:
             raise InputError(f"{self.path}: frame {index} was asked for, the file holds {self.n_frames}")
         return self._guard(lambda: np.asarray(variable[index % self.n_frames]))
 
+    def series(self, node: int, name: str) -> np.ndarray:
+        """(n_frames,) values of a nodal field at ``node``, from 0; NaN where it has none."""
+        variable = self._variable(name)
+        if not 0 <= node < self.n_nodes:
+            raise InputError(f"{self.path}: node {node} was asked for, the file holds {self.n_nodes:,}")
+        return self._guard(lambda: np.asarray(variable[:, node]))
+
     def map(self, name: str) -> np.ndarray:
         """(n_nodes,) values of a map, which is stored at every time: those of the last one."""
         return self.frame(-1, name)

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from elliptic import elliptic
 from fronts import fronts
+from output import output
 
 from hpc_twin.case import load_case
 from hpc_twin.cellmodels.kernels.compile import build
@@ -106,6 +107,11 @@ def leads(comm, h: str) -> dict:
     return {"seconds": max_over(comm, time.perf_counter() - begin), "nodes": domain.part.n_nodes}
 
 
+def frames(comm, h: str, until: str) -> dict:
+    """A run with a frame each ms."""
+    return output(comm, CASE, _overrides(h, until))
+
+
 def bidomain(comm, h: str, n: str) -> dict:
     """The elliptic solve among ``n`` steps, after 5 ms."""
     return elliptic(comm, CASE, _overrides(h, "50"), 100, int(n))
@@ -179,7 +185,7 @@ def _overrides(h: str, until: str) -> list[str]:
 
 
 WHAT = {"triad": triad, "run": run, "steps": steps, "setup": setup, "split": split, "spread": spread, "leads": leads,
-        "bidomain": bidomain, "fronts": fronts}  # fmt: skip
+        "bidomain": bidomain, "fronts": fronts, "frames": frames}  # fmt: skip
 
 if __name__ == "__main__":
     comm = world()

@@ -86,6 +86,19 @@ def loop() -> None:
             print("published, per core: " + ", ".join(f"{k} {v} ({v / m['ns']:.1f} times)" for k, v in OTHERS.items()))
 
 
+def output() -> None:
+    """Frames."""
+    title("a frame each ms for 20 ms on the slab at 0.2 mm, medians of 3")
+    for ranks in (1, 2):
+        m = medians([on(ranks, "frames", "0.2", 20) for _ in range(3)])
+        print(
+            f"{ranks} rank(s), {m['nodes']:,.0f} nodes: {100 * m['share']:.1f} % of the loop (aim: < 5 %), a frame "
+            f"{m['ms']:.1f} ms, {m['times_raw']:.0f} times a raw write of as many bytes ({m['raw_ms']:.2f} ms), "
+            f"{m['ratio']:.2f} times smaller; read again: a frame in {m['read_ms']:.1f} ms, a node at all times in "
+            f"{m['series_ms']:.1f} ms"
+        )
+
+
 def setup() -> None:
     """Set-up of a million elements."""
     title("set-up of a million elements on 1 rank")
@@ -165,6 +178,7 @@ SECTIONS = {
     "step": lambda: step("0.2", 40, 10),
     "fine": lambda: step("0.1", 15, 6),
     "loop": loop,
+    "output": output,
     "measures": measures,
     "leads": leads,
     "setup": setup,

@@ -78,3 +78,12 @@ def test_fibres_come_back_by_block(copy):
     with read_result(copy) as result:
         assert [f.shape for f in result.fibres] == [(len(block.elements), 3) for block in result.blocks]
         assert all(np.allclose(f, (0.6, 0.8, 0.0)) for f in result.fibres)
+
+
+def test_series_of_a_node(sheets):
+    with read_result(sheets[2] / "sheet.exo") as result:
+        for node in (0, 40, 80):
+            frames = [result.frame(k, "V")[node] for k in range(result.n_frames)]
+            assert np.array_equal(result.series(node, "V"), frames)
+        with pytest.raises(InputError, match="node 81 was asked for, the file holds 81"):
+            result.series(81, "V")
