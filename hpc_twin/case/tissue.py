@@ -42,7 +42,7 @@ class TissueCase(Section):
 class SolverCase(Section):
     """[solver] the linear solve."""
 
-    rtol: float = Field(1e-5, gt=0, lt=1, description="of the residual against the right-hand side")
+    rtol: float = Field(0.0, ge=0, lt=1, description="of the residual against the right-hand side; 0: none")
     tolerance: Annotated[Voltage, Field(gt=0)] = Field(
         1e-4, description="root-mean-square, per step; the solve ends when this or rtol is met"
     )

@@ -10,6 +10,10 @@ from hpc_twin.fem.diagnosis import diagnosis, flaws
 from hpc_twin.parallel import InputError, RunError
 
 DEFAULTS = {"ksp_type": "cg", "pc_type": "jacobi"}
+# Without rtol nothing asks for the norm of b, which PETSc would take in every solve: a reduction and a vector more.
+WITHOUT_RTOL = {"ksp_converged_use_initial_residual_norm": "true"}
+# They have r . B r at hand, so the natural norm costs nothing: no pass over memory, and in cg itself no reduction.
+NATURAL = ("cg", "groppcg", "pipecg", "pipecgrr", "pipecg2", "pipeprcg", "pipelcg", "fcg", "pipefcg")
 HISTORY = 1000  # norms of the residual that are kept, for the message of a solve that fails
 
 
@@ -23,9 +27,9 @@ class Operator(Protocol):
 class LinearSolver:
     """Solve ``A x = b`` by CG with Jacobi, or whatever PETSc options say; counts its iterations.
 
-    rtol   of the residual r against the right-hand side, both in the norm below
+    rtol   of the residual r against the right-hand side, both in the norm below; 0: ``atol`` alone counts
     atol   in the unit of x, for sqrt(r . B r / tr A) with the preconditioner B: with Jacobi and a mass-dominated A the
-           root mean square of x's error over the volume. Methods other than CG: |B r| / sqrt(n_nodes), over the nodes.
+           root mean square of x's error over the volume. Methods not in NATURAL: |B r| / sqrt(n_nodes), over the nodes.
     guess  start from what ``solution`` holds instead of 0
     kernel a vector z with A z = 0: A is semidefinite, b is made orthogonal to z, and so is x unless a guess is not
     key    where a case gives ``options``, for messages
@@ -52,7 +56,7 @@ class LinearSolver:
         self.ksp.setInitialGuessNonzero(guess)
         self.ksp.setConvergenceHistory(HISTORY, reset=True)
         self.ksp.setOptionsPrefix(f"{name}_")
-        self._configure({**DEFAULTS, **(options or {})}, atol)
+        self._configure({**DEFAULTS, **(options or {})}, rtol, atol)
 
     def solve(self, right: PETSc.Vec, solution: PETSc.Vec, rtol: float = 1.0) -> None:
         """Overwrite ``solution``, and ``right`` by its part in the range of a semidefinite A; collective.
@@ -70,10 +74,12 @@ class LinearSolver:
         if self.ksp.getConvergedReason() < 0:
             raise RunError(diagnosis(self.ksp, self.name, right))
 
-    def _configure(self, options: Mapping[str, str], atol: float) -> None:
+    def _configure(self, options: Mapping[str, str], rtol: float, atol: float) -> None:
         """Set up under ``options``, which leave PETSc's database, a global one, when they have been read."""
         prefix = self.ksp.getOptionsPrefix()
         database = PETSc.Options(prefix)
+        if not rtol and "ksp_rtol" not in options and not database.hasName("ksp_rtol"):
+            options = {**WITHOUT_RTOL, **options}
         ours = {key: value for key, value in options.items() if not database.hasName(key)}
         try:
             for key, value in ours.items():
@@ -81,7 +87,7 @@ class LinearSolver:
             self.ksp.setFromOptions()
             self._choose_norm(database, atol)
             self.ksp.setUp()
-            ignored = [key for key in ours if key not in DEFAULTS and not _was_read(prefix + key)]
+            ignored = [key for key in ours if key not in (*DEFAULTS, *WITHOUT_RTOL) and not _was_read(prefix + key)]
         except PETSc.Error as error:
             self._refuse_flaws()
             shown = ", ".join(f"{key} = {value}" for key, value in ours.items())
@@ -97,8 +103,8 @@ class LinearSolver:
             )
 
     def _choose_norm(self, database: PETSc.Options, atol: float) -> None:
-        """CG has r . B r at hand, so that norm saves it a pass over memory and a reduction per iteration."""
-        if self.ksp.getType() == PETSc.KSP.Type.CG and not database.hasName("ksp_norm_type"):
+        """Of what ``rtol`` and ``atol`` are about."""
+        if self.ksp.getType() in NATURAL and not database.hasName("ksp_norm_type"):
             self.ksp.setNormType(PETSc.KSP.NormType.NATURAL)
         matrix, _ = self.ksp.getOperators()
         natural = self.ksp.getNormType() == PETSc.KSP.NormType.NATURAL

@@ -23,7 +23,7 @@ class Discretisation:
     theta: float = 0.5
     lumping: float = 0.0
     substeps: int = 1
-    rtol: float = 1e-5
+    rtol: float = 0.0
     atol: float = 1e-4
     options: Mapping[str, str] | None = None
 

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from hpc_twin.fem import Field, LinearSolver, mass, stiffness
+from hpc_twin.fem.solve import NATURAL
 from hpc_twin.mesh.generate import sheet
 from hpc_twin.mesh.partition import distribute
 from hpc_twin.parallel import InputError, RunError, world
@@ -33,6 +34,35 @@ def test_tolerance_is_the_error_of_a_mass_dominated_system():
     for atol in (1e-1, 1e-3):
         _, x, _ = solve(matrix, rtol=1e-30, atol=atol)
         assert 1e-3 * atol < np.sqrt(np.mean((x - exact) ** 2)) < 5 * atol
+
+
+@pytest.mark.parametrize("method", [*NATURAL, "cg, one reduction", "cr", "gmres", "chebyshev"])
+def test_one_tolerance_for_all_methods(matrix, method):
+    """The error is that of the tolerance, whichever norm the method has at hand: natural ones and |B r| are in mV."""
+    options = {"ksp_type": method.partition(",")[0]}
+    options |= {"ksp_cg_single_reduction": "true"} if "," in method else {}
+    step = mass(matrix.part).add(1e-3, matrix)
+    _, exact, _ = solve(step, rtol=1e-13)
+    for atol in (1e-1, 1e-3):
+        solver, x, _ = solve(step, rtol=0.0, atol=atol, options=options)
+        assert 1e-3 * atol < np.sqrt(np.mean((x - exact) ** 2)) < 5 * atol
+        assert (solver.ksp.getNormType() == solver.ksp.NormType.NATURAL) == (options["ksp_type"] in NATURAL)
+
+
+def test_rtol_is_of_the_right_hand_side_and_0_is_none(matrix):
+    """A guess that is good already: nothing is left to do for rtol; without rtol the tolerance alone counts."""
+    good = solve(matrix, rtol=1e-9)[1]
+
+    def again(**words):
+        solver = LinearSolver(matrix, "test", guess=True, **words)
+        right, x = Field(matrix.part, "b", "mV"), Field(matrix.part, "x", "mV")
+        right.owned[:], x.owned[:] = np.cos(matrix.part.points[:, 0]), good
+        solver.solve(right.vector, x.vector)
+        return solver.iterations
+
+    assert again(rtol=1e-6, atol=0.0) == 0 and again(rtol=0.0, atol=1e-6) == 0
+    assert again(rtol=0.0, atol=1e-12) > 0 and again(rtol=1e-6, atol=1e-12) == 0
+    assert again(rtol=0.0, atol=0.0, options={"ksp_rtol": "1e-6"}) == 0  # PETSc's own: of the right-hand side, too
 
 
 def test_options_are_obeyed_and_forgotten(matrix):
