@@ -30,7 +30,7 @@ def run(
     """
     from hpc_twin.case import load_case
     from hpc_twin.parallel import InputError, on_root, say, world
-    from hpc_twin.run import begun, finished, plan, simulate
+    from hpc_twin.run import begun, finished, plan, simulate, tidy
 
     comm = world()
     if go_on and (overwrite or dry_run):
@@ -41,6 +41,7 @@ def run(
         return
     folder = out or Path("results") / (case.parent.resolve().name if case.suffix == ".toml" else case.resolve().name)
     if go_on and comm.bcast(on_root(comm, lambda: finished(folder, loaded))):
+        on_root(comm, lambda: tidy(folder, loaded))
         say(comm, f"{folder} holds the results of this case already, there is nothing to go on with")
         return
     again = go_on and comm.bcast(on_root(comm, lambda: begun(folder, loaded)))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from hpc_twin import __version__
 from hpc_twin.case.load import LoadedCase, load_case
-from hpc_twin.io.checkpoint import FOLDER, Checkpoint, steps
+from hpc_twin.io.checkpoint import FOLDER, Checkpoint, keep, steps
 from hpc_twin.io.result import read_result
 from hpc_twin.parallel import InputError
 
@@ -66,6 +66,12 @@ def read_run(folder: Path, overrides: Iterable[str] = ()) -> LoadedCase:
     loaded = load_case(folder / CASE, [*before, *overrides])
     text += "".join(f"\n# --set {override}" for override in overrides)
     return replace(loaded, folder=own, source=source, text=text)
+
+
+def tidy(folder: Path, loaded: LoadedCase) -> None:
+    """Remove what a run that was killed at its very end has left beside its results."""
+    if not loaded.case.checkpoint.at_end:
+        keep(folder, [])
 
 
 def begun(folder: Path, loaded: LoadedCase) -> bool:
