@@ -8,28 +8,41 @@ SUMS = ("VecDot", "VecTDot", "VecMDot", "VecMTDot", "VecNorm", "VecDotNorm2")
 UPDATES = ("VecAXPY", "VecAYPX", "VecAXPBYCZ", "VecWAXPY", "VecMAXPY")
 
 
+EVERY = 11  # blocks: prime, so that what comes every so many steps, as frames do, is met as often as anything
+
+
 class Waiting:
-    """Seconds that this rank waits for others in all the blocks ``with waiting:``.
+    """Seconds that this rank waits for others in all the blocks ``with waiting:``, from every EVERY-th of them.
 
     ``halo()``        for the values of its ghosts
     ``reductions()``  for sums over all ranks. PETSc times dot products and norms together with their arithmetic, so
                       that is taken off at the speed of the updates y + a x in the same blocks, which read the same
                       vectors and wait for nobody: an estimate, and 0 on one rank.
-    PETSc's log, once begun, stays on; it costs some 0.1 us an event. A block may not hold another of the same name.
+    PETSc's log costs some 0.1 us an event: it is on in those blocks alone, unless a user asked for more (-log_view).
+    A block may not hold another of the same name.
     """
 
     def __init__(self, comm, name: str):
         self._alone = comm.size == 1
-        PETSc.Log.begin()
+        if not PETSc.Log.isActive():
+            PETSc.Log.begin()
+            PETSc.Log.Stage("Main Stage").setActive(False)
+        self._blocks = self._watched = 0
+        self._inside = False
         self._stage = PETSc.Log.Stage(name)
         self._before = {event: self._logged(event) for event in (*HALO, *SPLIT, *SUMS, *UPDATES)}
 
     def __enter__(self) -> "Waiting":
-        self._stage.push()
+        self._inside = self._blocks % EVERY == 0
+        self._blocks += 1
+        if self._inside:
+            self._watched += 1
+            self._stage.push()
         return self
 
     def __exit__(self, *error) -> None:
-        self._stage.pop()
+        if self._inside:
+            self._stage.pop()
 
     def halo(self) -> float:
         """See above."""
@@ -43,9 +56,10 @@ class Waiting:
         return 0.0 if self._alone else self._spent(SPLIT)[0] + max(seconds - arithmetic, 0.0)
 
     def _spent(self, events: tuple[str, ...]) -> tuple[float, float]:
-        """Seconds and floating point operations of ``events`` since the beginning."""
+        """Seconds and floating point operations of ``events`` in all blocks."""
         now = [(self._logged(event), self._before[event]) for event in events]
-        return sum(a[0] - b[0] for a, b in now), sum(a[1] - b[1] for a, b in now)
+        share = self._blocks / max(self._watched, 1)
+        return share * sum(a[0] - b[0] for a, b in now), share * sum(a[1] - b[1] for a, b in now)
 
     def _logged(self, event: str) -> tuple[float, float]:
         found = PETSc.Log.Event(event).getPerfInfo(self._stage.id)
