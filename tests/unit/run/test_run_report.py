@@ -13,8 +13,7 @@ from hpc_twin.run.energy import WATTS_PER_CORE, EnergyMeter
 from hpc_twin.run.report import Loop, Report, Spread
 
 OUTPUT = '[output]\nevery = "0.5 ms"\n'
-START_UP = {"cell models", "prepacing", "mesh", "partition", "regions", "fibres", "assembly", "solver set-up",
-            "output files"}  # fmt: skip
+START_UP = {"cell models", "prepacing", "mesh", "regions", "fibres", "assembly", "solver set-up", "output files"}
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +25,7 @@ def run(tmp_path_factory):
 
 def test_parts_of_a_run(run):
     report, _ = run
-    assert set(report.start_up) == START_UP
+    assert START_UP <= set(report.start_up) and not {"cells", "output", "checkpoints"} & set(report.start_up)
     inside = [report.seconds[name] for name in ("cells", "solve", "measures", "output")]
     assert min(inside) > 0 and 0.5 * report.loop.seconds < sum(inside) < report.loop.seconds
     assert report.steps == 20 and report.iterations_per_step > 1
