@@ -41,6 +41,12 @@ def usable(mesh: Mesh, source) -> tuple[Mesh, list[str]]:
     return repaired(mesh), [finding.text for finding in findings]
 
 
+def local_problems(mesh: Mesh) -> list[Finding]:
+    """What ``problems`` finds that can be seen in a part of a mesh, where the rest may be right."""
+    directed = (*_directions("fibres", mesh.fibres), *_directions("sheets", mesh.sheets))
+    return _coordinates(mesh) or [*_degenerate(mesh), *directed, *_inverted(mesh), *_duplicates(mesh)]
+
+
 def problems(mesh: Mesh) -> list[Finding]:
     """All findings, errors first. Does not look at shapes when coordinates or node indices are no good."""
     basic = [*_shape(mesh), *_coordinates(mesh), *_indices(mesh)]

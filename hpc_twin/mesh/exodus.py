@@ -32,7 +32,7 @@ def read_exodus(path) -> meshio.Mesh:
     with netCDF4.Dataset(path) as file:
         file.set_auto_mask(False)
         cells, ids = _blocks(file, path)
-        names = _names(file, "eb_names", len(ids))
+        names = names_of(file, "eb_names", len(ids))
         data = {"region": [np.full(len(nodes), tag) for (_, nodes), tag in zip(cells, ids, strict=True)]}
         return meshio.Mesh(
             _points(file),
@@ -62,13 +62,14 @@ def _blocks(file, path) -> tuple[list[tuple[str, np.ndarray]], np.ndarray]:
     for number in range(1, count + 1):
         if f"connect{number}" in file.variables:  # a block without elements has none
             nodes = file[f"connect{number}"]
-            cells.append((_kind(nodes, path), nodes[:].astype(np.int64) - 1))
+            cells.append((block_kind(nodes, path), nodes[:].astype(np.int64) - 1))
             kept.append(number - 1)
     cells = [(kind, nodes[:, : CORNERS[kind]]) for kind, nodes in cells]
     return cells, np.asarray(ids)[kept]
 
 
-def _kind(nodes, path) -> str:
+def block_kind(nodes, path) -> str:
+    """meshio's name for the elements of the block ``nodes``, a variable. Raises InputError for no simplices."""
     name = str(nodes.elem_type).upper().strip("\0 ")
     letters = name.rstrip("0123456789")
     if name == "SHELL3" or (letters == "SHELL" and nodes.shape[1] == 3):
@@ -81,7 +82,8 @@ def _kind(nodes, path) -> str:
     return KINDS[letters]
 
 
-def _names(file, variable: str, count: int) -> list[str]:
+def names_of(file, variable: str, count: int) -> list[str]:
+    """The ``count`` texts in ``variable``; empty where there are none."""
     if variable not in file.variables:
         return [""] * count
     rows = [bytes(row).split(b"\0")[0].decode(errors="replace").strip() for row in file[variable][:]]
@@ -89,14 +91,14 @@ def _names(file, variable: str, count: int) -> list[str]:
 
 
 def _nodal(file) -> dict[str, np.ndarray]:
-    names = _names(file, "name_nod_var", len(file.dimensions.get("num_nod_var", ())))
+    names = names_of(file, "name_nod_var", len(file.dimensions.get("num_nod_var", ())))
     values = {name: f"vals_nod_var{k + 1}" for k, name in enumerate(names)}
     return _vectors({name: file[key][0] for name, key in values.items() if key in file.variables and len(file[key])})
 
 
 def _elemental(file, cells) -> dict[str, list[np.ndarray]]:
     """Element variables by block, where every block has them."""
-    names = _names(file, "name_elem_var", len(file.dimensions.get("num_elem_var", ())))
+    names = names_of(file, "name_elem_var", len(file.dimensions.get("num_elem_var", ())))
     flat = {}
     for k, name in enumerate(names):
         keys = [f"vals_elem_var{k + 1}eb{block + 1}" for block in range(len(cells))]
@@ -119,7 +121,7 @@ def _vectors(scalars: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
 
 def _node_sets(file) -> dict[str, np.ndarray]:
     count = len(file.dimensions.get("num_node_sets", ()))
-    names = _names(file, "ns_names", count)
+    names = names_of(file, "ns_names", count)
     keys = [f"node_ns{k + 1}" for k in range(count)]
     return {
         name or key.replace("node_ns", "node set "): file[key][:].astype(np.int64) - 1
@@ -135,7 +137,7 @@ def _side_sets(file, cells) -> dict[str, np.ndarray]:
     elements = np.concatenate([nodes for _, nodes in cells])
     count = len(file.dimensions.get("num_side_sets", ()))
     sets = {}
-    for k, name in enumerate(_names(file, "ss_names", count)):
+    for k, name in enumerate(names_of(file, "ss_names", count)):
         if f"elem_ss{k + 1}" in file.variables:
             sides = SIDES[file[f"side_ss{k + 1}"][:] - 1]
             sets[name or f"side set {k + 1}"] = np.unique(elements[file[f"elem_ss{k + 1}"][:][:, None] - 1, sides])

@@ -12,7 +12,7 @@ from mpi4py import MPI
 from petsc4py import PETSc
 from scipy.sparse.csgraph import reverse_cuthill_mckee
 
-from hpc_twin.mesh.block import OF_ELEMENTS, Block, block_of, centres
+from hpc_twin.mesh.block import OF_ELEMENTS, Block, block_of, centres, numbered
 from hpc_twin.mesh.digest import checksum, digest_of
 from hpc_twin.mesh.model import Mesh
 from hpc_twin.mesh.part import Part
@@ -34,38 +34,58 @@ def distribute(mesh: Mesh | None, comm, method: str = DEFAULT) -> Part:
     return part_of(gathered(block_of(mesh, comm), owners, comm))
 
 
-def owners_of_mesh(mesh: Mesh | None, comm, method: str = DEFAULT) -> np.ndarray:
-    """The rank that gets each element of the ``mesh`` that rank 0 holds; (n_elements,) there, (0,) elsewhere.
+def owners_of_mesh(mesh: Mesh | None, comm, method: str = DEFAULT, n_parts: int | None = None) -> np.ndarray:
+    """The part that gets each element of the ``mesh`` that rank 0 holds; (n_elements,) there, (0,) elsewhere.
 
-    Collective. Raises InputError for an unknown ``method``, or when there are more ranks than elements.
+    Parts are the ranks, or ``n_parts``, which "ptscotch" cannot make. Collective. Raises InputError for an unknown
+    ``method``, or when there are more parts than elements.
     """
-    if method not in METHODS:
-        raise InputError(
-            f"partition.method: found '{method}', allowed are {', '.join(METHODS)}{nearest(method, METHODS)}"
-        )
-    owners = on_root(comm, lambda: _owners(mesh, comm.size, method))
+    n_parts = comm.size if n_parts is None else n_parts
+    require_method(method, METHODS if n_parts == comm.size else tuple(PARTITIONERS))
+    owners = on_root(comm, lambda: _owners(mesh, n_parts, method))
     if comm.size > 1 and method == "ptscotch":
         return _scotch(mesh, comm)
     return np.zeros(0, np.int32) if owners is None else owners
 
 
-def owners_of_block(block: Block, comm) -> np.ndarray:
-    """The rank that gets each element of ``block``, by a Hilbert curve; no rank sees all. Collective."""
-    enough_elements(block.whole.n_elements, comm.size)
-    return along_curve(centres(block, comm), comm.size, comm)
+def require_method(method: str, allowed: tuple[str, ...]) -> None:
+    """Raise InputError for a ``method`` that is not among those ``allowed``."""
+    if method not in allowed:
+        raise InputError(
+            f"partition.method: found '{method}', allowed are {', '.join(allowed)}{nearest(method, allowed)}"
+        )
 
 
-def enough_elements(n_elements: int, n_ranks: int) -> None:
-    """Raise InputError when there are more ranks than elements."""
-    if n_elements < n_ranks:
-        raise InputError(f"{n_elements} elements cannot be split over {n_ranks} ranks: use fewer ranks")
+def owners_of_block(block: Block, comm, n_parts: int | None = None) -> np.ndarray:
+    """The part, by default the rank, that gets each element of ``block``, by a Hilbert curve; no rank sees all.
+
+    Collective. Raises InputError when there are more parts than elements.
+    """
+    n_parts = comm.size if n_parts is None else n_parts
+    _require_elements(block.whole.n_elements, n_parts)
+    return along_curve(centres(block, comm), n_parts, comm)
 
 
-def _owners(mesh: Any, n_ranks: int, method: str) -> np.ndarray:
-    enough_elements(mesh.n_elements, n_ranks)
-    if n_ranks == 1 or method == "ptscotch":
+def block_checksum(block: Block, comm) -> str:
+    """That of the whole mesh, as ``Mesh.checksum`` finds it, from the rows of all blocks. Collective."""
+    numbers, position = numbered(block.elements["nodes"])
+    held = Cut.held(comm, len(block.nodes["ids"]))
+    ids = np.append(held.fetch(numbers, {"ids": block.nodes["ids"]})["ids"], -1)
+    rows = {name: block.elements[name] for name in OF_ELEMENTS if name in block.elements}
+    of_elements = digest_of(block.elements["ids"], {"nodes": ids[position], **rows})
+    return checksum(sum_over(comm, of_elements + digest_of(block.nodes["ids"], {"points": block.nodes["points"]})))
+
+
+def _require_elements(n_elements: int, n_parts: int) -> None:
+    if n_elements < n_parts:
+        raise InputError(f"{n_elements} elements cannot be split over {n_parts} ranks: use fewer ranks")
+
+
+def _owners(mesh: Any, n_parts: int, method: str) -> np.ndarray:
+    _require_elements(mesh.n_elements, n_parts)
+    if n_parts == 1 or method == "ptscotch":
         return np.zeros(mesh.n_elements, np.int32)
-    return PARTITIONERS[method](mesh, n_ranks)
+    return PARTITIONERS[method](mesh, n_parts)
 
 
 def _scotch(mesh: Mesh | None, comm) -> np.ndarray:
@@ -93,10 +113,16 @@ def _plex(mesh: Mesh | None, comm) -> PETSc.DMPlex:
 
 
 def part_of(share: Share) -> Part:
-    """Put ``share`` in local order: owned nodes first, each owned by one of the ranks that have it. Collective."""
+    """Put ``share`` in local order: owned nodes first, each owned by one of the ranks that have it. Collective.
+
+    Raises InputError for nodes that belong to no element.
+    """
     comm, whole, rows = share.comm, share.whole, share.elements
     node_ids, element_ranks = share.nodes["ids"], rows["ranks"]
     owned = _node_ranks(rows["nodes"], element_ranks, node_ids) == comm.rank
+    unused = whole.n_nodes - sum_over(comm, int(owned.sum()))
+    if unused:
+        raise InputError(f"{unused} nodes of the mesh belong to no element: 'hpc-twin partition' leaves them out")
     node_order, n_owned = _node_order(rows["nodes"], owned)
     place = np.empty(len(node_order) + 1, np.int64)  # the last entry keeps the padding -1
     place[node_order], place[-1] = np.arange(len(node_order)), -1
@@ -141,7 +167,7 @@ def _node_order(connectivity: np.ndarray, owned: np.ndarray) -> tuple[np.ndarray
 
 
 def _node_ranks(connectivity: np.ndarray, element_ranks: np.ndarray, node_ids: np.ndarray) -> np.ndarray:
-    """Owner of each node: the rank with most of the elements around it; ties fall to either side in runs of nodes.
+    """Owner of each node: the rank with most of the elements around it.
 
     A rank that has an element at a node sees all elements there, so all ranks that may own it decide alike.
     """
@@ -151,6 +177,14 @@ def _node_ranks(connectivity: np.ndarray, element_ranks: np.ndarray, node_ids: n
     n_ranks = int(rank.max(initial=0)) + 1
     pairs, votes = np.unique(node * n_ranks + rank, return_counts=True)
     node, rank = np.divmod(pairs, n_ranks)
+    return elected(node, rank, votes, node_ids)
+
+
+def elected(node: np.ndarray, rank: np.ndarray, votes: np.ndarray, node_ids: np.ndarray) -> np.ndarray:
+    """(n_nodes,) the rank with most votes for each node, by (node, rank, votes) once for each pair that has any.
+
+    Ties fall to either side in runs of nodes.
+    """
     tie = (rank * 7919 + node_ids[node] // 64 * 104729) % 65521
     best = np.lexsort((rank, tie, votes, node))
     last = np.flatnonzero(np.diff(node[best], append=-1))

@@ -19,6 +19,7 @@ from hpc_twin.mesh.network.model import Network, pieces, together
 from hpc_twin.mesh.network.sinus import KINDS, with_sinus
 from hpc_twin.mesh.order import quadratic
 from hpc_twin.mesh.part import Part
+from hpc_twin.mesh.refine import refined
 from hpc_twin.parallel import InputError, sum_over, warn
 from hpc_twin.run.meshes import make_mesh
 from hpc_twin.run.regions import surfaces_needed
@@ -29,10 +30,21 @@ NAMED = 3  # pieces that a warning names
 
 def case_mesh(case: Case, folder: Path) -> tuple[Mesh, list[str]]:
     """The whole mesh of ``case``, of its order, with its conduction system, and what the user should know of it."""
-    mesh, words = make_mesh(case.mesh, surfaces_needed(case), folder)
-    mesh, more = with_purkinje(case, mesh, folder)
-    words = [*words, *more]
+    mesh, words, times = root_mesh(case, folder)
+    mesh = refined(mesh, times)
     return (quadratic(mesh) if case.tissue.order == 2 else mesh), words
+
+
+def root_mesh(case: Case, folder: Path) -> tuple[Mesh, list[str], int]:
+    """What one rank must make of the mesh of ``case``, what the user should know, and how often it is to be refined.
+
+    That is never with a conduction system: its cables are joined to nodes of the finest mesh.
+    """
+    mesh, words = make_mesh(case.mesh, surfaces_needed(case), folder)
+    if case.purkinje is None:
+        return mesh, words, case.mesh.refine
+    mesh, more = with_purkinje(case, refined(mesh, case.mesh.refine), folder)
+    return mesh, [*words, *more], 0
 
 
 def with_purkinje(case: Case, mesh: Mesh, folder: Path) -> tuple[Mesh, list[str]]:

@@ -7,27 +7,35 @@ import numpy as np
 from hpc_twin.case import Case
 from hpc_twin.case.purkinje import JUNCTION
 from hpc_twin.fem import Field, Subdomain, subdomain
+from hpc_twin.mesh.order import with_midpoints
 from hpc_twin.mesh.part import Part
-from hpc_twin.mesh.partition import distribute
-from hpc_twin.parallel import InputError, on_root, say, warn
-from hpc_twin.run.conduction import case_mesh
+from hpc_twin.mesh.partition import part_of
+from hpc_twin.mesh.refine import halved
+from hpc_twin.parallel import InputError
 from hpc_twin.run.regions import placed
+from hpc_twin.run.sources import source_of
 from hpc_twin.run.timer import Timer
 from hpc_twin.tissue.conductivity import region_tags
 
 
 def distributed(case: Case, folder: Path, comm, timer: Timer) -> Part:
-    """Read or generate the mesh on rank 0, split it, and name the regions of the case."""
+    """Bring the mesh of the case from its source to the ranks, refine it there, and name the regions of the case."""
     with timer.part("mesh"):
-        made = on_root(comm, lambda: case_mesh(case, folder))
-        mesh, words = made or (None, [])
-        for word in words:
-            warn(comm, word)
-        if mesh is not None and case.purkinje is not None:
-            say(comm, mesh.notes[-1])
+        source = source_of(case, folder, comm)
         comm.barrier()
     with timer.part("partition"):
-        part = distribute(mesh, comm, case.partition.method)
+        owners = source.owners(comm.size)
+    with timer.part("distribution"):
+        share = source.gathered(owners)
+        times = source.times
+        del source
+    if times or case.tissue.order == 2:
+        with timer.part("refinement"):
+            share = halved(share, times)
+            share = with_midpoints(share) if case.tissue.order == 2 else share
+    with timer.part("distribution"):
+        part = part_of(share)
+        del share
     with timer.part("regions"):
         return placed(case, part)
 

@@ -1,13 +1,17 @@
 """Structured meshes: cable, sheet and slab, each of equal simplices."""
 
 from itertools import permutations
+from math import factorial
 
 import numpy as np
 
+from hpc_twin.mesh.block import Block, Whole
 from hpc_twin.mesh.model import Mesh
-from hpc_twin.parallel import InputError
+from hpc_twin.parallel import InputError, alone
+from hpc_twin.parallel.exchange import Cut
 
 AXES = "xyz"
+BOXES = {"slab": 3, "sheet": 2, "cable": 1}
 
 
 def slab(size: tuple[float, float, float] = (20.0, 7.0, 3.0), h: float = 0.5) -> Mesh:
@@ -30,25 +34,38 @@ def cable(length: float = 20.0, h: float = 0.1) -> Mesh:
     return _box("cable", (length,), h)
 
 
-def _box(name: str, size, h: float) -> Mesh:
+def box_block(name: str, size, h: float, comm) -> tuple[Block, tuple[str, ...]]:
+    """The slab, sheet or cable ``name`` in blocks, an equal one made by each rank, and its notes. Collective.
+
+    Nodes go along x first; so do the elements, cube by cube. Arguments and errors as of the generators.
+    """
     lengths, counts = _checked(name, size, h)
-    points = _grid(lengths, counts)
-    elements = _simplices(counts)
+    dimension = len(counts)
+    sets = tuple(AXES[axis] + end for axis in range(dimension) for end in "01")
+    n_nodes, n_elements = int((counts + 1).prod()), int(counts.prod()) * factorial(dimension)
+    of_nodes, of_elements = Cut.even(comm, n_nodes), Cut.even(comm, n_elements)
+    points = _points(np.arange(of_nodes.first, of_nodes.last), lengths, counts)
+    ends = [points[:, axis] == place for axis in range(dimension) for place in (0.0, lengths[axis])]
+    elements = np.arange(of_elements.first, of_elements.last)
+    rows = {"ids": elements, "nodes": _simplices(elements, counts), "regions": np.zeros(len(elements), np.int32)}
     fibres = np.tile((1.0, 0.0, 0.0), (len(elements), 1))
-    return Mesh(
-        points,
-        elements,
-        np.zeros(len(elements), dtype=np.int32),
-        fibres,
-        node_sets=_faces(points, lengths),
-        notes=_steps(lengths, counts, h),
-    )
+    members = np.column_stack(ends).astype(np.uint8)
+    nodes = {"ids": np.arange(of_nodes.first, of_nodes.last), "points": points, "members": members}
+    whole = Whole(n_nodes, n_elements, dimension + 1, {}, sets)
+    return Block(whole, {**rows, "fibres": fibres}, nodes), _steps(lengths, counts, h)
+
+
+def _box(name: str, size, h: float) -> Mesh:
+    block, notes = box_block(name, size, h, alone())
+    rows, members = block.elements, block.nodes["members"]
+    sets = {key: np.flatnonzero(column) for key, column in zip(block.whole.set_names, members.T, strict=True)}
+    return Mesh(block.nodes["points"], rows["nodes"], rows["regions"], rows["fibres"], node_sets=sets, notes=notes)
 
 
 def _checked(name: str, size, h: float) -> tuple[np.ndarray, np.ndarray]:
     """Lengths and number of elements per axis."""
     lengths = np.array(size, dtype=float).reshape(-1)
-    expected = {"slab": 3, "sheet": 2, "cable": 1}[name]
+    expected = BOXES[name]
     if len(lengths) != expected:
         raise InputError(f"{name}: size has {len(lengths)} lengths, expected {expected}")
     if not (np.isfinite(lengths).all() and (lengths > 0).all()):
@@ -58,25 +75,25 @@ def _checked(name: str, size, h: float) -> tuple[np.ndarray, np.ndarray]:
     return lengths, np.maximum(np.rint(lengths / h), 1).astype(np.int64)
 
 
-def _grid(lengths: np.ndarray, counts: np.ndarray) -> np.ndarray:
-    """(n_nodes, 3) nodes of a regular grid, x fastest."""
-    axes = [np.linspace(0, length, count + 1) for length, count in zip(lengths, counts, strict=True)]
-    mesh = np.meshgrid(*axes[::-1], indexing="ij")[::-1]
-    points = np.zeros((mesh[0].size, 3))
-    for axis, coordinate in enumerate(mesh):
-        points[:, axis] = coordinate.ravel()
+def _points(numbers: np.ndarray, lengths: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """(n, 3) where the nodes ``numbers`` of a regular grid are, x fastest."""
+    points = np.zeros((len(numbers), 3))
+    for axis, (length, count) in enumerate(zip(lengths, counts, strict=True)):
+        numbers, place = np.divmod(numbers, count + 1)
+        points[:, axis] = np.linspace(0, length, count + 1)[place]
     return points
 
 
-def _simplices(counts: np.ndarray) -> np.ndarray:
-    """(n_elements, d + 1) the d! simplices of every cell of the grid: one per order in which to walk the axes."""
+def _simplices(numbers: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """(n, d + 1) simplices: d! in every cube of the grid, x fastest, one per order in which to walk the axes."""
     strides = np.concatenate(([1], np.cumprod(counts[:-1] + 1)))
-    corner = np.zeros(1, dtype=np.int64)
+    walks = np.array([_walk(strides, order) for order in permutations(range(len(counts)))])
+    cube, walk = np.divmod(numbers, len(walks))
+    nodes = walks[walk]
     for count, stride in zip(counts, strides, strict=True):
-        corner = (np.arange(count)[:, None] * stride + corner).ravel()
-    dimension = len(counts)
-    walks = np.array([_walk(strides, order) for order in permutations(range(dimension))])
-    return (corner[:, None, None] + walks).reshape(-1, dimension + 1)
+        cube, place = np.divmod(cube, count)
+        nodes += (place * stride)[:, None]
+    return nodes
 
 
 def _walk(strides: np.ndarray, order: tuple[int, ...]) -> np.ndarray:
@@ -86,14 +103,6 @@ def _walk(strides: np.ndarray, order: tuple[int, ...]) -> np.ndarray:
     if odd:
         nodes[[-2, -1]] = nodes[[-1, -2]]
     return nodes
-
-
-def _faces(points: np.ndarray, lengths: np.ndarray) -> dict[str, np.ndarray]:
-    faces = {}
-    for axis, length in enumerate(lengths):
-        for end, place in (("0", 0.0), ("1", length)):
-            faces[AXES[axis] + end] = np.flatnonzero(points[:, axis] == place)
-    return faces
 
 
 def _steps(lengths: np.ndarray, counts: np.ndarray, h: float) -> tuple[str, ...]:
