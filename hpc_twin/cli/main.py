@@ -15,9 +15,11 @@ from hpc_twin.cli.doctor import doctor
 from hpc_twin.cli.gather_verb import gather
 from hpc_twin.cli.mesh_verbs import mesh
 from hpc_twin.cli.models_verb import models
+from hpc_twin.cli.plan_verb import measure, plan
 from hpc_twin.cli.restitution_verb import restitution
 from hpc_twin.cli.resume_verb import resume, starts_ranks
 from hpc_twin.cli.run_verb import run
+from hpc_twin.cli.scale_verb import scale
 from hpc_twin.cli.serial import keep_mpi_away
 from hpc_twin.cli.status_verb import status
 from hpc_twin.cli.submit_verb import submit
@@ -34,9 +36,9 @@ PATIENCE = 5.0  # seconds that ranks which failed wait for the others
 UsageError = typer.BadParameter.__base__  # click's, or that of typer's own copy of click: typer does not name it
 
 # in the order of the data
-VERBS = ("mesh", "run", "resume", "submit", "status", "gather", "view",
-         "models", "cell", "tune-cv", "restitution", "verify", "doctor")  # fmt: skip
-SERIAL = ("submit", "status", "gather")  # one process, also where MPI does not start: on login nodes
+VERBS = ("mesh", "plan", "scale", "run", "resume", "submit", "status", "gather", "view",
+         "models", "cell", "tune-cv", "restitution", "verify", "doctor", "measure")  # fmt: skip
+SERIAL = ("plan", "scale", "submit", "status", "gather")  # one process, also where MPI does not start: on login nodes
 
 
 class InOrder(TyperGroup):
@@ -56,6 +58,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(mesh, name="mesh")
+app.command()(plan)
+app.command()(scale)
 app.command()(run)
 app.command()(resume)
 app.command()(submit)
@@ -68,6 +72,7 @@ app.command("tune-cv")(tune_cv)
 app.command()(restitution)
 app.command()(verify)
 app.command()(doctor)
+app.command(hidden=True)(measure)
 
 
 def _tell_version(wanted: bool) -> None:

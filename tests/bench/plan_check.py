@@ -1,0 +1,103 @@
+"""``python tests/bench/plan_check.py [CASE ...]``: what ``hpc-twin plan`` predicts beside what whole runs take.
+
+For each case and number of ranks: a run, the calibration (anew, blind to the run), another run; medians of the runs.
+Aim: 25 % for time and memory. CPU / wall tells how much of their cores the runs had: less than 0.9 where others compute
+too, and then times say little. 15 minutes.
+"""
+
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+from hpc_twin.case import load_case
+from hpc_twin.io.result import read_result
+from hpc_twin.scaling import calibrated, cores, planned
+from hpc_twin.scaling.launch import clean_environment
+
+JOBS = Path(__file__).parents[2] / "jobs"
+COMMAND = [sys.executable, "-c", "from hpc_twin.cli.main import main; main()", "run"]
+CASES = {
+    "niederer at 0.1 mm": ("niederer", ('mesh.shape.h="0.1 mm"', 'tissue.until="10 ms"')),
+    "niederer at 0.25 mm": ("niederer", ('mesh.shape.h="0.25 mm"', 'tissue.until="50 ms"')),
+    "heartbeat": ("heartbeat", ('tissue.until="200 ms"',)),
+    "defibrillation": ("defibrillation", ('tissue.until="60 ms"',)),
+    "atria": ("atria", ('tissue.until="100 ms"',)),
+}
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Seconds of the loop and of the whole command, the same of CPU time per rank, MB of the largest rank."""
+
+    loop: float
+    total: float
+    cpu: float
+    memory: float
+
+
+def ran(job: str, overrides: tuple[str, ...], ranks: int) -> Figures:
+    """A run as a user has it."""
+    launcher = ["mpirun", "-n", str(ranks)] if ranks > 1 else []
+    sets = [word for override in overrides for word in ("--set", override)]
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name) / "run"
+        used, begin = _cpu(), time.time()
+        subprocess.run(
+            [*launcher, *COMMAND, JOBS / job, "--out", folder, *sets],
+            env=clean_environment(),
+            check=True,
+            capture_output=True,
+        )
+        total, cpu = time.time() - begin, (_cpu() - used) / ranks
+        with read_result(folder / "result.exo") as result:
+            told = result.attributes
+    return Figures(told["report_seconds_loop"], total, cpu, told["report_peak_memory_MB_per_rank"])
+
+
+def _cpu() -> float:
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return children.ru_utime + children.ru_stime
+
+
+def check(title: str, rank_numbers: tuple[int, ...]) -> list[float]:
+    """Print a row for each number of ranks; ratios measured / predicted of total time and memory."""
+    job, overrides = CASES[title]
+    loaded, ratios = load_case(JOBS / job, overrides), []
+    runs = {ranks: [ran(job, overrides, ranks)] for ranks in rank_numbers}
+    plan = planned(loaded, rank_numbers, None, calibrated(loaded, overrides, again=True))
+    for ranks, estimate in zip(rank_numbers, plan.estimates, strict=True):
+        runs[ranks].append(ran(job, overrides, ranks))
+        loop, total, cpu, memory = (
+            median(getattr(run, key) for run in runs[ranks]) for key in ("loop", "total", "cpu", "memory")
+        )
+        found = (loop / estimate.loop, total / estimate.total, memory / estimate.largest_memory)
+        ratios += found[1:]
+        print(
+            f"| {title} | {plan.nodes:,} | {plan.steps:,} | {ranks} "
+            f"| {estimate.loop:.1f} / {loop:.1f} | {found[0]:.2f} "
+            f"| {estimate.total:.1f} / {total:.1f} | {found[1]:.2f} | {estimate.largest_memory:.0f} / {memory:.0f} "
+            f"| {found[2]:.2f} | {cpu / total:.2f} |",
+            flush=True,
+        )
+    return ratios
+
+
+def main(titles: list[str]) -> int:
+    """1 if a time or a memory is missed by more than 25 %."""
+    os.environ.setdefault("OMPI_MCA_rmaps_base_oversubscribe", "1")
+    print("| case | nodes | steps | ranks | loop: predicted / measured [s] | ratio | total [s] | ratio | memory [MB] "
+          "| ratio | CPU / wall |\n|" + "---|" * 11)  # fmt: skip
+    ratios = [ratio for title in titles or CASES for ratio in check(title, tuple(dict.fromkeys((1, min(2, cores())))))]
+    worst = max(max(ratio, 1 / ratio) for ratio in ratios)
+    print(f"\nworst of time and memory: a factor of {worst:.2f} (aim: 1.25)")
+    return int(worst > 1.25)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,112 @@
+"""The model finds the costs that samples were made with, and networks add what their keys say."""
+
+from dataclasses import replace
+
+import pytest
+from made_up import CALLS, CELLS, MEASURES, SOLVE, W, sample
+
+from hpc_twin.parallel import InputError
+from hpc_twin.scaling.fit import Law
+from hpc_twin.scaling.halo import Halo
+from hpc_twin.scaling.improvements import IMPROVEMENTS
+from hpc_twin.scaling.iterations import Growth
+from hpc_twin.scaling.model import Load, Model
+from hpc_twin.scaling.networks import chosen, here, read_networks
+from hpc_twin.scaling.parts import Parts
+
+SAMPLES = [sample(1000), sample(8000), sample(60_000), sample(60_000, 2), sample(8000, 2, 1000, 2.5, 10)]
+MODEL = Model(SAMPLES, "monodomain", 3)
+NETWORKS = read_networks()
+HERE = here(60.0, 2)
+
+
+def test_a_run_of_another_size_is_predicted():
+    nodes, ranks, steps, frames = 200_000, 2, 5000, 50
+    wanted = sample(nodes, ranks, steps, 4.0, frames)
+    load = Load(ranks, nodes, nodes / ranks)
+    parts = MODEL.step(load, HERE, 4.0, frames / steps)
+    compute = {name: parts[name] for name in ("cells", "solve", "calls", "measures")}
+    assert sum(compute.values()) * steps == pytest.approx(wanted.loop - wanted.seconds["output"], rel=1e-3)
+    assert parts["output"] * steps == pytest.approx(wanted.seconds["output"] + frames * 4e-9 * nodes, rel=1e-3)
+    assert sum(MODEL.start_up(load).values()) == pytest.approx(wanted.wall - wanted.loop, rel=1e-3)
+    assert MODEL.size_of_files(nodes, frames) == pytest.approx(wanted.bytes, rel=1e-3)
+
+
+def test_memory_of_rank_0_and_of_others():
+    load = Load.even(200_000, 2, 3)
+    rank_0, other = MODEL.memory_of(load)
+    wanted = sample(200_000, 2).memory
+    assert rank_0 == pytest.approx(wanted[0], rel=0.05)  # the law counts ghosts, the samples have none
+    assert other == pytest.approx(wanted[1], rel=0.05)
+
+
+def test_constants_are_found():
+    assert MODEL.laws["cells"]["nodes"] == pytest.approx(CELLS)
+    assert MODEL.laws["solve"]["nodes"] == pytest.approx(SOLVE)
+    assert MODEL.laws["measures"]["nodes"] == pytest.approx(MEASURES)
+    assert MODEL.laws["cells"]["calls"] + MODEL.laws["solve"]["calls"] == pytest.approx(CALLS)
+
+
+def test_communication_is_latency_messages_and_bytes():
+    network = replace(NETWORKS["infiniband-100g"], cores=1)
+    load, iterations = Load(1024, 1e8, 1e5, 1000, 10), 3.0
+    parts = MODEL.step(load, network, iterations, 0.0)
+    exchange = 2e-6 * 10 * network.overhead + 1e-6 * network.latency + 1000 * 64e-9 / network.bandwidth
+    assert parts["halo"] == pytest.approx((iterations + 2) * exchange)
+    reduction = 1e-6 * 10 * (network.latency + network.overhead)
+    assert parts["reductions"] == pytest.approx((2 * iterations + 2) * reduction)
+
+
+def test_cores_of_a_node_share_its_memory_until_the_cache_holds_their_part():
+    network = NETWORKS["marenostrum5"]
+    large, small = (MODEL.step(Load(112, 112 * n, n), network, 3.0, 0.0)["solve"] / n for n in (1e6, 1e3))
+    assert small == pytest.approx(SOLVE * (3 + W))
+    traffic = SOLVE * 30e9 * (3 + W)  # bytes: what the samples' machine moves in that time
+    assert large == pytest.approx(traffic * 112 / (network.memory_bandwidth * 1e9), rel=0.02)
+
+
+@pytest.mark.parametrize("name", [name for name in IMPROVEMENTS if name != "as it is"])
+def test_improvements_help_where_latency_counts(name):
+    load = Load(100_000, 2e7, 200, 350, 28)
+    network = NETWORKS["marenostrum5"]
+    steps = [sum(IMPROVEMENTS[key](MODEL, load, network, 6.0, 0.0).values()) for key in ("as it is", name)]
+    assert steps[1] < steps[0]
+
+
+def test_iterations_grow_with_the_root_of_mass_and_stiffness():
+    growth = Growth.through([(0.2, 2.95), (0.1, 4.52)])  # the slab, docs/performance.md
+    assert growth.known == "measured"
+    assert growth.ratio(0.2, 0.1) == pytest.approx(4.52 / 2.95)
+    assert growth.ratio(0.01, 0.001) == pytest.approx(10, rel=0.02)
+    assert Growth.through([(2.0, 0.1), (1.0, 3.0)]).known == "assumed"
+
+
+def test_costs_are_never_negative():
+    law = Law({"one": lambda x: 1.0, "x": lambda x: x}, [1.0, 2.0, 3.0], [3.0, 2.0, 1.0])
+    assert law["x"] == 0.0 and law["one"] > 0
+
+
+def test_halo_is_that_of_counted_parts_and_between():
+    counted = [Parts(64, 64_000, 1010, 800, 700.0, 26, 14.0), Parts(512, 64_000, 130, 260, 200.0, 28, 17.0)]
+    halo = Halo(counted)
+    assert halo.load(64_000, 64).ghosts == pytest.approx(800)
+    assert 260 < halo.load(64_000, 200).ghosts < 800
+    assert halo.load(64_000, 1).ghosts == 0
+
+
+def test_networks_of_the_user(tmp_path):
+    path = tmp_path / "mine.toml"
+    keys = "latency node_latency overhead bandwidth cores memory_bandwidth cache memory files power"
+    text = "[mine]\n" + "\n".join(f"{key} = 2" for key in keys.split())
+    path.write_text(text)
+    assert chosen(read_networks(path), ["mine"])[0].cores == 2
+    path.write_text(text.replace("latency = 2", "latency = 0", 1))
+    with pytest.raises(InputError, match=r"mine.latency: found 0, it must be a number above 0"):
+        read_networks(path)
+    path.write_text(text + "\nlatenzy = 3")
+    with pytest.raises(InputError, match="unknown key 'latenzy'; did you mean 'latency'"):
+        read_networks(path)
+    with pytest.raises(InputError, match=r"cannot read .*nowhere\.toml"):
+        read_networks(tmp_path / "nowhere.toml")
+    with pytest.raises(InputError, match="found 'infiniband'; did you mean 'infiniband-100g'"):
+        chosen(NETWORKS, ["infiniband"])
