@@ -37,7 +37,7 @@ SchedulerParameters=sched_interval=2,batch_sched_delay=1,default_queue_depth=100
 SlurmdParameters=config_overrides
 ReturnToService=2
 JobRequeue=1
-KillWait=20
+KillWait=10
 MinJobAge=3600
 NodeName=$host NodeAddr=127.0.0.1 CPUs=$cpus State=UNKNOWN
 PartitionName=main Nodes=$host Default=YES MaxTime=INFINITE State=UP

@@ -118,7 +118,7 @@ def _checkpoint(standing: "Standing") -> str:
 
     if standing.checkpoint is None:
         return ""
-    t = checkpoint_time(standing.folder, standing.checkpoint)
+    t = checkpoint_time(standing.folder)
     return f"step {standing.checkpoint:,}" + (f", t = {t:g} ms" if t is not None else "")
 
 

@@ -1,6 +1,5 @@
 """Where a run stands: what its folder says and what SLURM says, in one word and a few figures."""
 
-import contextlib
 import json
 import os
 import socket
@@ -9,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from hpc_twin.io.checkpoint import MANIFEST, steps
 from hpc_twin.io.status import RunStatus, read_status
 from hpc_twin.slurm.cases import LIST, read_list
 from hpc_twin.slurm.queue import Job, known_jobs, own_job
@@ -119,18 +119,16 @@ def alive(status: RunStatus) -> bool:
 
 def newest_checkpoint(folder: Path) -> int | None:
     """Its step."""
-    with contextlib.suppress(OSError):
-        steps = [int(each.name) for each in (folder / "checkpoints").iterdir() if each.name.isdecimal()]
-        return max(steps, default=None)
-    return None
+    found = steps(folder)
+    return int(found[-1].name) if found else None
 
 
-def checkpoint_time(folder: Path, step: int) -> float | None:
-    """Simulated time [ms] of a checkpoint."""
+def checkpoint_time(folder: Path) -> float | None:
+    """Simulated time [ms] of the newest checkpoint."""
     try:
-        found = json.loads((folder / "checkpoints" / f"{step:09d}" / "manifest.json").read_text(encoding="utf-8"))
-        return float(found["t"])
-    except (OSError, ValueError, KeyError, TypeError):
+        found = json.loads((steps(folder)[-1] / MANIFEST).read_text(encoding="utf-8"))
+        return float(found["content"]["time"])
+    except (OSError, ValueError, LookupError, TypeError):
         return None
 
 

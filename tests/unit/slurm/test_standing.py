@@ -82,10 +82,10 @@ def test_checkpoints(tmp_path):
     assert newest_checkpoint(tmp_path) is None
     for step in (100, 200):
         (tmp_path / "checkpoints" / f"{step:09d}").mkdir(parents=True)
-    (tmp_path / "checkpoints" / "000000300.new").mkdir()
-    assert newest_checkpoint(tmp_path) == 200 and checkpoint_time(tmp_path, 200) is None
-    (tmp_path / "checkpoints" / "000000200" / "manifest.json").write_text('{"t": 2.5}')
-    assert checkpoint_time(tmp_path, 200) == 2.5
+    (tmp_path / "checkpoints" / "000000300.part").mkdir()
+    assert newest_checkpoint(tmp_path) == 200 and checkpoint_time(tmp_path) is None
+    (tmp_path / "checkpoints" / "000000200" / "manifest.json").write_text('{"content": {"time": 2.5}}')
+    assert checkpoint_time(tmp_path) == 2.5
 
 
 def test_the_runs_of_a_folder(tmp_path):
