@@ -1,5 +1,7 @@
 """How long a rank waits for others inside PETSc, by PETSc's own log of events (its users manual, "Profiling")."""
 
+import time
+
 from petsc4py import PETSc
 
 HALO = ("VecScatterEnd", "VecScatterEnd  ")  # with blanks in PETSc 3.18
@@ -12,7 +14,7 @@ EVERY = 11  # blocks: prime, so that what comes every so many steps, as frames d
 
 
 class Waiting:
-    """Seconds that this rank waits for others in all the blocks ``with waiting:``, from every EVERY-th of them.
+    """Which shares of the time in all blocks ``with waiting:`` this rank waits for others, from every EVERY-th of them.
 
     ``halo()``        for the values of its ghosts
     ``reductions()``  for sums over all ranks. PETSc times dot products and norms together with their arithmetic, so
@@ -27,39 +29,42 @@ class Waiting:
         if not PETSc.Log.isActive():
             PETSc.Log.begin()
             PETSc.Log.Stage("Main Stage").setActive(False)
-        self._blocks = self._watched = 0
-        self._inside = False
+        self._blocks, self._seconds = 0, 0.0
+        self._begin: float | None = None
         self._stage = PETSc.Log.Stage(name)
         self._before = {event: self._logged(event) for event in (*HALO, *SPLIT, *SUMS, *UPDATES)}
 
     def __enter__(self) -> "Waiting":
-        self._inside = self._blocks % EVERY == 0
-        self._blocks += 1
-        if self._inside:
-            self._watched += 1
+        if self._blocks % EVERY == 0:
             self._stage.push()
+            self._begin = time.perf_counter()
+        self._blocks += 1
         return self
 
     def __exit__(self, *error) -> None:
-        if self._inside:
+        if self._begin is not None:
+            self._seconds += time.perf_counter() - self._begin
+            self._begin = None
             self._stage.pop()
 
     def halo(self) -> float:
         """See above."""
-        return 0.0 if self._alone else self._spent(HALO)[0]
+        return self._share(self._spent(HALO)[0])
 
     def reductions(self) -> float:
         """See above."""
         seconds, flops = self._spent(SUMS)
         pace, done = self._spent(UPDATES)
         arithmetic = flops * pace / done if done else 0.0
-        return 0.0 if self._alone else self._spent(SPLIT)[0] + max(seconds - arithmetic, 0.0)
+        return self._share(self._spent(SPLIT)[0] + max(seconds - arithmetic, 0.0))
+
+    def _share(self, seconds: float) -> float:
+        return 0.0 if self._alone or not self._seconds else seconds / self._seconds
 
     def _spent(self, events: tuple[str, ...]) -> tuple[float, float]:
-        """Seconds and floating point operations of ``events`` in all blocks."""
+        """Seconds and floating point operations of ``events`` in the blocks that were watched."""
         now = [(self._logged(event), self._before[event]) for event in events]
-        share = self._blocks / max(self._watched, 1)
-        return share * sum(a[0] - b[0] for a, b in now), share * sum(a[1] - b[1] for a, b in now)
+        return sum(a[0] - b[0] for a, b in now), sum(a[1] - b[1] for a, b in now)
 
     def _logged(self, event: str) -> tuple[float, float]:
         found = PETSc.Log.Event(event).getPerfInfo(self._stage.id)

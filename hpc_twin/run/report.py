@@ -173,7 +173,9 @@ class Report:
 def make_report(part: Part, timer: Timer, loop: Loop | None = None) -> Report:
     """Gather a report over the ranks; collective."""
     comm, loop = part.comm, loop or Loop()
-    waits = [(w.halo(), w.reductions()) for w in timer.waiting.values()]
+    waits = [
+        (timer.seconds[name] * w.halo(), timer.seconds[name] * w.reductions()) for name, w in timer.waiting.items()
+    ]
     halo, reductions = (sum(column) for column in zip(*waits, strict=True)) if waits else (0.0, 0.0)
     own = {"cells": timer.seconds.get("cells", 0.0), "solve": timer.seconds.get("solve", 0.0) - halo - reductions}
     return Report(

@@ -37,7 +37,7 @@ class Timer:
         return run
 
     def communicating(self, name: str, operator: Operator, comm) -> Operator:
-        """``operator``, charged to ``name``, and how long it waits for other ranks to ``waiting[name]``."""
+        """``operator``, charged to ``name``, and the share in which it waits for other ranks to ``waiting[name]``."""
         waiting = self.waiting[name] = Waiting(comm, name)
 
         def run(state, t, dt):
