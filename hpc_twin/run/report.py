@@ -173,17 +173,16 @@ class Report:
 def make_report(part: Part, timer: Timer, loop: Loop | None = None) -> Report:
     """Gather a report over the ranks; collective."""
     comm, loop = part.comm, loop or Loop()
-    waits = [
-        (timer.seconds[name] * w.halo(), timer.seconds[name] * w.reductions()) for name, w in timer.waiting.items()
-    ]
-    halo, reductions = (sum(column) for column in zip(*waits, strict=True)) if waits else (0.0, 0.0)
-    own = {"cells": timer.seconds.get("cells", 0.0), "solve": timer.seconds.get("solve", 0.0) - halo - reductions}
+    seconds, waiting = timer.seconds, timer.waiting.items()
+    halo = sum(seconds[name] * waits.halo() for name, waits in waiting)
+    reductions = sum(seconds[name] * waits.reductions() for name, waits in waiting)
+    own = {"cells": seconds.get("cells", 0.0), "solve": seconds.get("solve", 0.0) - halo - reductions}
     return Report(
         part.n_nodes,
         part.n_elements,
         comm.size,
         replace(loop, seconds=max_over(comm, loop.seconds)),
-        {name: Spread.over(comm, value) for name, value in timer.seconds.items()},
+        {name: Spread.over(comm, value) for name, value in seconds.items()},
         {name: Spread.over(comm, value) for name, value in own.items()},
         {"halo": Spread.over(comm, halo), "reductions": Spread.over(comm, reductions)},
         Spread.over(comm, peak_memory()),
