@@ -16,7 +16,7 @@ SHOWN = ("activation max", "APD", "ECG QRS", "ECG QT")  # how the columns begin 
 def gather(
     runs: Annotated[list[Path], typer.Argument(help="Folders of runs or of arrays.", metavar="RUN")],
     out: Annotated[
-        Path | None, typer.Option(help="The .csv to write. [default: gathered.csv in the first RUN]")
+        Path | None, typer.Option(help="The .csv to write; by default gathered.csv in the first RUN")
     ] = None,
 ) -> None:
     """Gather the measures of many runs in one table: activation, APD, the intervals of the ECG.

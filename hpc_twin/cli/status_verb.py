@@ -16,7 +16,7 @@ DEFAULT = Path("results")
 def status(
     runs: Annotated[
         list[Path] | None,
-        typer.Argument(help="Folders of runs, or cases. [default: all runs in results]", metavar="RUN|CASE"),
+        typer.Argument(help="Folders of runs, or cases; by default all runs in results", metavar="RUN|CASE"),
     ] = None,
 ) -> None:
     """Tell of runs on this machine, and of those given to SLURM: queued, running, done, how fast, until when.

@@ -18,7 +18,7 @@ def submit(
     ranks: Annotated[int, typer.Option(help="Number of ranks, of each case.")],
     time: Annotated[str, typer.Option(help='Wall time until it is queued again, as 4:00:00 or "4 h".')],
     out: Annotated[
-        Path | None, typer.Option(help="Folder of the run. [default: results/<name of the case's folder>]")
+        Path | None, typer.Option(help="Folder of the run; by default results/<name of the case's folder>")
     ] = None,
     array: Annotated[
         list[str] | None,
@@ -27,16 +27,16 @@ def submit(
     overrides: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a key of the case.")
     ] = None,
-    nodes: Annotated[int | None, typer.Option(help="Number of nodes. [default: SLURM decides]")] = None,
+    nodes: Annotated[int | None, typer.Option(help="Number of nodes; by default SLURM decides")] = None,
     account: Annotated[str, typer.Option(help="Who pays.")] = "",
     partition: Annotated[str, typer.Option(help="Partition of the cluster.")] = "",
     template: Annotated[
-        str, typer.Option(help="single_node, cluster, array, marenostrum5, apptainer, or a file. [default: what fits]")
+        str, typer.Option(help="single_node, cluster, array, marenostrum5, apptainer, or a file; by default what fits")
     ] = "",
-    name: Annotated[str, typer.Option(help="Name of the job. [default: that of the folder of the run]")] = "",
+    name: Annotated[str, typer.Option(help="Name of the job; by default that of the folder of the run")] = "",
     mail: Annotated[str, typer.Option(help="Address that is told of its end.")] = "",
     warning: Annotated[
-        int | None, typer.Option(help="Seconds before the wall time ends, to write a checkpoint. [default: a tenth]")
+        int | None, typer.Option(help="Seconds before the wall time ends, to write a checkpoint; by default a tenth")
     ] = None,
     option: Annotated[list[str] | None, typer.Option(help="More words for sbatch, as --option --qos=debug.")] = None,
     check: Annotated[bool, typer.Option(help="Let run --dry-run look at the (first) case before.")] = True,
@@ -48,11 +48,12 @@ def submit(
 
     Example: hpc-twin submit jobs/niederer --ranks 2 --time "10 min" --array "tissue.dt=0.01 ms,0.02 ms,0.05 ms"
     """
-    from hpc_twin.slurm.cases import tasks
+    from hpc_twin.slurm.cases import require_printable, tasks
     from hpc_twin.slurm.request import Request, job_name, seconds
     from hpc_twin.slurm.submit import written
 
     folder = run_folder(cases[0], out).absolute()
+    require_printable(str(folder))
     request = Request(
         ranks, seconds(time), nodes, warning, account, partition, name or job_name(folder), mail, tuple(option or ())
     )

@@ -90,6 +90,11 @@ def _values(text: str) -> list[str]:
 
 def _check(task: Task) -> None:
     for text in (task.case, *task.overrides):
-        if any(not sign.isprintable() for sign in text):
-            raise InputError(f"found {text!r}: line breaks and other signs that cannot be seen have no place there")
+        require_printable(text)
     load_case(task.case, task.overrides)
+
+
+def require_printable(text: str) -> None:
+    """Refuse line breaks and the like, which have no place in a script."""
+    if not text.isprintable():
+        raise InputError(f"found {text!r}: line breaks and other signs that cannot be seen have no place there")

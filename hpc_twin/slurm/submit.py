@@ -1,5 +1,6 @@
 """From cases and wishes to a script in the folder of the run, and to a job."""
 
+import resource
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,6 +13,7 @@ from hpc_twin.slurm.script import NAME, batch_script, program, template
 from hpc_twin.slurm.standing import runs_in, standings
 
 REHEARSAL = 120  # s, after which a login node has done enough
+MEMORY = 4 << 30  # bytes that it gives
 
 
 def rehearse(task: Task) -> str:
@@ -20,14 +22,20 @@ def rehearse(task: Task) -> str:
     It computes in a process of its own: MPI does not start on the login nodes of some clusters. Raises InputError where
     it refuses the case.
     """
+
+    def modestly() -> None:
+        resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
+
     words = [*program(), "run", task.case, "--dry-run", *(w for each in task.overrides for w in ("--set", each))]
     try:
-        done = subprocess.run(words, capture_output=True, text=True, timeout=REHEARSAL, check=False)
+        done = subprocess.run(
+            words, capture_output=True, text=True, timeout=REHEARSAL, preexec_fn=modestly, check=False
+        )
     except subprocess.TimeoutExpired:
         return f"it takes more than {REHEARSAL} s"
     if done.returncode == 2:
         raise InputError(done.stderr.strip().split("error: ")[-1])
-    return "" if done.returncode == 0 else f"hpc-twin run --dry-run ends with {done.returncode} here"
+    return "" if done.returncode == 0 else f"hpc-twin run --dry-run ends with {done.returncode} in {MEMORY >> 30} GB"
 
 
 def written(work: Sequence[Task], request: Request, template_name: str, out: Path, array: bool) -> str:

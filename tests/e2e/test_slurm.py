@@ -46,18 +46,15 @@ class Cluster:
     """The SLURM, a case and templates in ``folder``; ``submit`` gives the folder of the run."""
 
     def __init__(self, folder, variables):
-        self.folder, self.variables = (
-            folder,
-            {**variables, "OMPI_MCA_mpi_yield_when_idle": "1"},
-        )  # there are more ranks than cores
-        self.case = folder / "case.toml"
+        self.folder, self.case = folder, folder / "case.toml"
+        self.variables = {**variables, "OMPI_MCA_mpi_yield_when_idle": "1"}  # there may be more ranks than cores
         self.case.write_text(CASE)
+        python = ROOT / ".venv" / "bin" / "python"
         for kind, name, pause in (
             ("single_node", "long", 0.1),
             ("single_node", "node", 0.04),
             ("cluster", "srun", 0.04),
         ):
-            python = str(ROOT / ".venv" / "bin" / "python")
             words = SLOW.format(pause=pause, python=python, root=ROOT)
             (folder / name).write_text(template(kind).replace(JOB, words + JOB))
 
@@ -186,8 +183,9 @@ def test_a_folder_in_use_and_what_sbatch_does_not_know_are_refused(cluster, beat
     assert done.returncode == 2 and "is computed by job 1: scancel 1" in told(done)[0]
     done = cluster.twin(*words, "--out", cluster.folder / "other", "--partition", "nowhere")
     assert done.returncode == 2 and "invalid partition" in told(done)[0]
-    done = cluster.twin(*words, "--out", cluster.folder / "other", "--set", "tissue.dt=0.1 mm")
-    assert done.returncode == 2 and "not a time" in told(done)[0]
+    words = ("submit", cluster.case, "--ranks", 1, "--time", 5, "--out", cluster.folder / "another")
+    done = cluster.twin(*words, "--set", "cells.parameters.gna=2x")  # told by run --dry-run, which knows the model
+    assert done.returncode == 2 and "gna" in told(done)[0] and not (cluster.folder / "another").exists()
 
 
 def test_the_killed_run_ends_with_the_numbers_of_one_that_never_stopped(cluster, killed, whole):
