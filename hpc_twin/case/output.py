@@ -18,6 +18,7 @@ class OutputCase(Section):
 
     every: TimeOrNever = Field(5.0, description='time between frames of result.exo; "never": maps alone, at the end')
     fields: tuple[str, ...] = Field(("V",), description="V and states of the cell model, by name")
+    bits: int = Field(23, ge=4, le=23, description="of frames' values behind the leading one, of 23: docs/output.md")
     trace_every: PositiveTime = Field(0.5, description="time between rows of traces.nc")
     measures: tuple[Measure, ...] = Field(
         ("activation", "repolarisation", "apd"), description="computed while running: docs/measures.md"
@@ -48,5 +49,7 @@ def without_frames(case: "Case") -> None:
     probed = case.probes and "phi_e" in output.fields  # fields decide what probes record, too
     if "fields" in output.model_fields_set and not probed:
         raise ValueError('output.fields: output.every = "never" writes no frames that could show them')
+    if "bits" in output.model_fields_set:
+        raise ValueError('output.bits: output.every = "never" writes no frames of so many bits')
     if "phase" in output.measures:
         raise ValueError('output.measures: "phase" is shown in frames, output.every = "never" writes none')

@@ -10,6 +10,7 @@ from hpc_twin.io.chunks import Packer
 from hpc_twin.io.maps import Maps
 from hpc_twin.io.natural import NaturalOrder
 from hpc_twin.io.netcdf import SharedFile, settle
+from hpc_twin.io.rounding import FRACTION, keep_bits
 from hpc_twin.io.schema import (
     STEPS_OF_MAPS,
     Variable,
@@ -34,6 +35,7 @@ class ExodusWriter:
     double       float64 results instead of float32 (coordinates are always float64)
     parallel     True or False forces the collective or the gathered way; None takes what netCDF4 offers
     frames       how many there will be, if that is known: maps in a file of one frame are read faster
+    bits         of node_fields in float32 that are kept behind the leading one, at most 23: io/rounding.py
     again        go on after the last frame of the temporary file that a stopped run has left
 
     The file has the mesh's original node and element order (elements grouped in blocks by region and kind),
@@ -58,6 +60,7 @@ class ExodusWriter:
         parallel: bool | None = None,
         title: str = "hpc_twin result",
         frames: int | None = None,
+        bits: int = FRACTION,
         again: bool = False,
     ):
         self.path, self.comm, self.frames = Path(path), part.comm, 0
@@ -66,7 +69,8 @@ class ExodusWriter:
         elements = NaturalOrder(part.comm, part.element_ids[: part.n_owned_elements], part.n_elements)
         self._blocks = ElementBlocks(part, elements)
         has_fibres = fibres and part.fibres is not None
-        variables = _variables(node_fields, static_fields or {}, has_fibres)
+        self._bits = FRACTION if double else bits
+        variables = _variables(node_fields, static_fields or {}, has_fibres, self._bits)
         numbers = {v.name: _number(v, variables) for v in variables if v.kind == "nodal"}
         self._places = {name: f"vals_nod_var{numbers[name]}" for name in node_fields}
         steps = STEPS_OF_MAPS if frames is None else min(max(frames, 1), STEPS_OF_MAPS)
@@ -107,7 +111,10 @@ class ExodusWriter:
         self.frames += 1
 
     def _moved(self, values: np.ndarray) -> np.ndarray:
-        return self._order.move(values[: self._n_owned], self._row)
+        row = self._order.move(values[: self._n_owned], self._row)
+        if self._bits < FRACTION:
+            keep_bits(row, self._bits)
+        return row
 
     def _write_together(self, t: float, rows: Iterator[tuple[str, np.ndarray]]) -> None:
         for place, row in rows:
@@ -164,8 +171,8 @@ class ExodusWriter:
             self._file.put("elem_num_map", (self._blocks.numbers[rows] + 1).astype(np.int32), offset + first)
 
 
-def _variables(node_fields: Described, static_fields: Described, fibres: bool) -> list[Variable]:
-    found = [Variable(name, *words) for name, words in node_fields.items()]
+def _variables(node_fields: Described, static_fields: Described, fibres: bool, bits: int) -> list[Variable]:
+    found = [Variable(name, *words, bits=bits) for name, words in node_fields.items()]
     found += [Variable(name, *words, static=True) for name, words in static_fields.items()]
     axes = "xyz" if fibres else ""
     return found + [Variable(f"fibre_{a}", "1", f"fibre direction, {a}", kind="element", static=True) for a in axes]

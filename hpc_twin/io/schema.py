@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import netCDF4
 import numpy as np
 
+from hpc_twin.io.rounding import FRACTION
 from hpc_twin.io.text import from_characters, to_characters
 
 KINDS = {4: ("TETRA4", "TETRA10"), 3: ("TRI3", "TRI6"), 2: ("BAR2", "BAR3")}  # by corners, of order 1 and 2
@@ -41,13 +42,17 @@ class Block:
 
 @dataclass(frozen=True)
 class Variable:
-    """A named result: ``kind`` "nodal" or "element"; a static one does not change with time."""
+    """A named result: ``kind`` "nodal" or "element"; a static one does not change with time.
+
+    bits  that are kept of a float32 behind its leading one
+    """
 
     name: str
     units: str
     long_name: str
     kind: str = "nodal"
     static: bool = False
+    bits: int = FRACTION
 
 
 def define_mesh(data: netCDF4.Dataset, n_nodes: int, n_elements: int, blocks: Sequence[Block]) -> None:
@@ -165,6 +170,8 @@ def _define_result(
     created.setncatts({"units": variable.units, "long_name": variable.long_name, "short_name": variable.name})
     if variable.static:
         created.static = "the same at every time"
+    if variable.bits < FRACTION:
+        created.setncattr("_QuantizeBitRoundNumberOfSignificantBits", np.int32(variable.bits))  # netCDF's own name
 
 
 def _packed(data: netCDF4.Dataset, name: str, code: str, axis: str) -> netCDF4.Variable:

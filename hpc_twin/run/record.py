@@ -67,6 +67,7 @@ class Record:
             case.output.fibres,
             title=case.title,
             frames=1 + int(until / every),
+            bits=case.output.bits,
             again=again,
         )
         if again:

@@ -73,6 +73,7 @@ def test_a_run_that_fails_keeps_its_maps(tmp_path):
     [
         (['output.fields=["V"]'], "output.fields"),
         (['output.measures=["phase"]'], "output.measures"),
+        (["output.bits=12"], "output.bits"),
         (['output.every="sometimes"'], 'or "never"'),
     ],
 )
