@@ -93,7 +93,7 @@ def numbered(nodes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     span = high - low + 1
     if span > 8 * nodes.size:
         numbers, position = np.unique(nodes, return_inverse=True)
-        padded = int(numbers[0] < 0)
+        padded = int((numbers[:1] < 0).sum())
         return numbers[padded:], position.reshape(nodes.shape) - padded
     place = nodes - low
     place[nodes < 0] = span  # the last entry keeps the padding -1

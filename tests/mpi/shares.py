@@ -96,6 +96,8 @@ for name, mesh in {"mixed": mixed(), "sheet": sheet((3, 2), 0.5), "cable": cable
     )
     assert np.abs(np.bincount(np.concatenate(comm.allgather(owners)), minlength=comm.size)
                   - mesh.n_elements / comm.size).max() < 1, name  # fmt: skip
+    at_once = owners_of_block(block_of(at_root, comm), comm)
+    assert np.array_equal(at_once, owners_of_mesh(at_root, comm, "hilbert")), name
     chosen, corners = hilbert(mesh, comm.size), np.where(mesh.elements < 0, mesh.elements[:, :1], mesh.elements)
     assert np.allclose(centres(block, comm), mesh.points[corners].mean(axis=1)[block.elements["ids"]]), name
     part = part_of(gathered(block, chosen[block.elements["ids"]].astype(int), comm))
