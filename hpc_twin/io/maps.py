@@ -63,22 +63,22 @@ class Fibres:
 
     def __init__(self, part: Part, blocks: ElementBlocks, elements: NaturalOrder, dtype: np.dtype, steps: int):
         assert part.fibres is not None
-        self._comm, self._blocks, self._dtype, self._steps = part.comm, blocks, dtype, steps
+        self._comm, self._dtype, self._steps, self._pieces = part.comm, dtype, steps, blocks.pieces
+        self._counts = [block.count for block in blocks.blocks]
         self._grain = map_width(part.n_elements, steps)
         self._natural = elements.move_columns(part.fibres[: part.n_owned_elements].astype(dtype))
 
     def rows(self):
         """Per component and block: (name, this rank's values, where they begin in the block)."""
         for axis in range(3):
-            for (name, _), (rows, first, _) in zip(self._places(axis), self._blocks.pieces, strict=True):
+            for (name, _), (rows, first, _) in zip(self._places(axis), self._pieces, strict=True):
                 yield name, np.ascontiguousarray(self._natural[rows, axis]), first
 
     def chunks(self):
         """Per component: the names of its variables, and this rank's chunks of them."""
-        counts = np.array([block.count for block in self._blocks.blocks])
-        starts = np.concatenate([[0], np.cumsum(-(-counts // self._grain) * self._grain)])
+        starts = np.cumsum([0, *(-(-count // self._grain) * self._grain for count in self._counts)])
         order = self._padded(starts)
-        packers = [Packer(self._dtype, min(count, self._grain), self._steps) for count in counts.tolist()]
+        packers = [Packer(self._dtype, min(count, self._grain), self._steps) for count in self._counts]
         row = np.empty(order.n_block, self._dtype)
         for axis in range(3):
             order.move(self._natural[:, axis], row)
@@ -88,7 +88,7 @@ class Fibres:
     def _padded(self, starts: np.ndarray) -> NaturalOrder:
         """From the mesh's order to that of the file, in which every block begins at a chunk of its own."""
         places = np.empty(len(self._natural), np.int64)
-        for (rows, first, _), start in zip(self._blocks.pieces, starts[:-1].tolist(), strict=True):
+        for (rows, first, _), start in zip(self._pieces, starts[:-1].tolist(), strict=True):
             places[rows] = start + first + np.arange(len(rows))
         return NaturalOrder(self._comm, places, int(starts[-1]), self._grain)
 
@@ -96,8 +96,8 @@ class Fibres:
         for a in range(0, len(row), self._grain):
             block = int(np.searchsorted(starts, begin + a, side="right")) - 1
             column = begin + a - int(starts[block])
-            count = min(self._grain, self._blocks.blocks[block].count - column)
+            count = min(self._grain, self._counts[block] - column)
             yield from packers[block].chunks(names[block], column, row[a : a + count])
 
     def _places(self, axis: int) -> list[tuple[str, str]]:
-        return places("element", axis + 1, len(self._blocks.blocks))
+        return places("element", axis + 1, len(self._counts))
