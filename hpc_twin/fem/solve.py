@@ -90,7 +90,7 @@ class LinearSolver:
             ignored = [key for key in ours if key not in (*DEFAULTS, *WITHOUT_RTOL) and not _was_read(prefix + key)]
         except PETSc.Error as error:
             self._refuse_flaws()
-            shown = ", ".join(f"{key} = {value}" for key, value in ours.items())
+            shown = ", ".join(f"{key} = {value}" for key, value in ours.items() if key not in WITHOUT_RTOL)
             raise InputError(f"{self._key}: PETSc refuses {shown}: {str(error).splitlines()[-1]}") from None
         finally:
             for key in ours:

@@ -7,10 +7,12 @@ from pathlib import Path
 import numpy as np
 
 from hpc_twin.case import Case
+from hpc_twin.fem import sweep
 from hpc_twin.fem.memory import Memory, under
 from hpc_twin.io.exodus import ExodusWriter
 from hpc_twin.io.netcdf import settle
 from hpc_twin.parallel import InputError, nearest
+from hpc_twin.run.ecg import Recording
 from hpc_twin.run.energy import EnergyMeter
 from hpc_twin.run.observers import observers
 from hpc_twin.run.timer import Timer
@@ -43,13 +45,14 @@ class Record:
         attributes: Mapping[str, object],
         timer: Timer | None = None,
         again: bool = False,
+        leads: Recording | None = None,
     ):
-        """``again``: go on with the files of a run that was stopped."""
+        """``again``: go on with the files of a run that was stopped; ``leads`` for a case with [ecg]."""
         self._domain, self._timer, self._frames = problem.domain, timer or Timer(), 0
         every, until = case.output.every, case.tissue.until
         self._clock = Clock.of(every, case.tissue.dt) if math.isfinite(every) else None
         self._now: float | None = None
-        self._observers = observers(case, problem, folder, attributes, again)
+        self._observers = observers(case, problem, folder, attributes, again, leads)
         shown = {**problem.fields, **states(problem)}
         for observer in self._observers:
             shown |= observer.fields
@@ -72,6 +75,7 @@ class Record:
         )
         if again:
             self.result.set_attributes({key: attributes[key] for key in ("case_text", "hpc_twin_version", "ranks")})
+        sweep(self._domain.whole.comm)
         self._energy = EnergyMeter(self._domain.whole.comm)
 
     def __enter__(self) -> "Record":

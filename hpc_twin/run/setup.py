@@ -4,12 +4,13 @@ from collections.abc import Sequence
 
 from hpc_twin.case.load import LoadedCase
 from hpc_twin.cellmodels import Kernel
+from hpc_twin.fem import sweep
 from hpc_twin.mesh.part import Part
 from hpc_twin.mesh.partition import balance
 from hpc_twin.parallel import say
 from hpc_twin.run.beginning import begin
 from hpc_twin.run.domain import distributed, tissue
-from hpc_twin.run.ecg import recording
+from hpc_twin.run.ecg import Recording, recording
 from hpc_twin.run.eikonal import arrival
 from hpc_twin.run.observers.probes import nearest_nodes, probed
 from hpc_twin.run.problems import problem
@@ -30,7 +31,16 @@ def set_up(loaded: LoadedCase, kernels: Sequence[Kernel], comm, timer: Timer) ->
     with timer.part("solver set-up"):
         for _, fraction in SPLITTINGS[case.tissue.splitting]:
             heart.prepare(fraction * case.tissue.dt)
+    sweep(comm)
     return part, heart
+
+
+def to_record(loaded: LoadedCase, heart: Problem) -> Recording | None:
+    """The electrodes of [ecg] if there is one. Refuses what cannot be recorded on this mesh, so that nothing of an
+    older run has gone by then; collective."""
+    case = loaded.case
+    nearest_nodes(probed(case, heart), case.probes)
+    return None if case.ecg is None else recording(case, case.ecg, heart.domain, loaded.folder)
 
 
 def rehearse(loaded: LoadedCase, kernels: Sequence[Kernel], comm) -> Part:
@@ -40,7 +50,5 @@ def rehearse(loaded: LoadedCase, kernels: Sequence[Kernel], comm) -> Part:
         return arrival(loaded, kernels if by_cells(case) else (), comm, timer)[0].whole
     part, heart = set_up(loaded, kernels, comm, timer)
     begin(case, loaded.folder, heart)
-    nearest_nodes(probed(case, heart), case.probes)
-    if case.ecg is not None:
-        recording(case, case.ecg, heart.domain, loaded.folder)
+    to_record(loaded, heart)
     return part

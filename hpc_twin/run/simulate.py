@@ -22,7 +22,7 @@ from hpc_twin.run.record import Record, check_fields
 from hpc_twin.run.report import Loop, Report, make_report
 from hpc_twin.run.requests import FROM_SCHEDULERS, FROM_USERS, STOPS, Requests, Wish
 from hpc_twin.run.resuming import facts_of, found_in, require_mesh, require_models
-from hpc_twin.run.setup import set_up
+from hpc_twin.run.setup import set_up, to_record
 from hpc_twin.run.timer import Timer
 from hpc_twin.stepping import SPLITTINGS, make_step, march
 from hpc_twin.tissue.problem import Problem
@@ -61,10 +61,12 @@ def simulate(loaded: LoadedCase, folder: Path, comm, overwrite: bool = False, ag
         if found is not None:
             require_mesh(found, part)
         start = begin(case, loaded.folder, heart) if found is None else found.facts["start"]
+        with timer.part("output files"):
+            leads = to_record(loaded, heart)
         words, facts = attributes(loaded, part), facts_of(case, start, kernels, part)
         on_root(comm, lambda: prepare_folder(folder, loaded, comm.size, found))
         with timer.part("output files"):
-            record = Record(case, heart, folder, words, timer, again)
+            record = Record(case, heart, folder, words, timer, again, leads)
         with Progress(comm, case.tissue.until, folder) as progress, record:
             checkpoints = Checkpoints(case, folder, heart, record, facts, timer)
             run = Run(case.tissue, heart, record, checkpoints, requests, timer, progress, start, found)

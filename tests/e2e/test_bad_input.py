@@ -192,10 +192,16 @@ def test_mended_meshes_are_told_and_run(tmp_path):
 def test_output_folder_that_holds_a_run(tmp_path):
     assert run_case(tmp_path, case_text()).returncode == 0
     before = (tmp_path / "out" / "result.exo").read_bytes()
-    assert "holds a run already (result.exo, case.toml): use --overwrite" in refused(run_case(tmp_path, case_text()))
+    assert "holds a run already (result.exo, case.toml, run.json): use --overwrite" in refused(
+        run_case(tmp_path, case_text())
+    )
     broken = case_text(FILE.format("none.vtu"))
     assert "none.vtu" in refused(run_case(tmp_path, broken, "--overwrite"))
     assert (tmp_path / "out" / "result.exo").read_bytes() == before
+    electrode = case_text(more='[ecg.electrodes]\ncatheter = ["1 mm", "0.5 mm", "0.5 mm"]\n')
+    for late in (electrode, case_text(more='[probes]\nfar = ["1 m", "0 mm", "0 mm"]\n')):
+        refused(run_case(tmp_path, late, "--overwrite"))
+        assert (tmp_path / "out" / "result.exo").read_bytes() == before
     assert run_case(tmp_path, case_text(), "--overwrite").returncode == 0
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from hpc_twin.case import Case
+from hpc_twin.run.ecg import Recording
 from hpc_twin.run.observers.activation import MEASURES, ActivationMaps
 from hpc_twin.run.observers.coordinates import CoordinateMaps
 from hpc_twin.run.observers.ecg import Ecg
@@ -17,9 +18,15 @@ from hpc_twin.tissue.problem import Problem
 
 
 def observers(
-    case: Case, problem: Problem, folder: Path, attributes: Mapping[str, object], again: bool = False
+    case: Case,
+    problem: Problem,
+    folder: Path,
+    attributes: Mapping[str, object],
+    again: bool = False,
+    leads: Recording | None = None,
 ) -> list[Observer]:
-    """Those that ``case`` asks for; their files go to ``folder``, ``again``: to those that are there. Collective."""
+    """Those that ``case`` asks for; their files go to ``folder``, ``again``: to those that are there; ``leads`` for a
+    case with [ecg]. Collective."""
     found: list[Observer] = []
     wanted = set(case.output.measures)
     if wanted & MEASURES:
@@ -34,7 +41,8 @@ def observers(
     if case.probes:
         found.append(Probes(case, problem, folder, attributes, again))
     if case.ecg is not None:
-        found.append(Ecg(case, case.ecg, problem, folder, attributes, again))
+        assert leads is not None
+        found.append(Ecg(case, case.ecg, leads, problem, folder, attributes, again))
     if case.output.coordinates:
         found.append(CoordinateMaps(problem.part))
     if case.output.state is not None:

@@ -10,7 +10,7 @@ from hpc_twin.case.ecg import EcgCase
 from hpc_twin.fem.memory import Memory
 from hpc_twin.io.traces import TraceWriter
 from hpc_twin.parallel import say
-from hpc_twin.run.ecg import recording
+from hpc_twin.run.ecg import Recording
 from hpc_twin.stepping import Clock
 from hpc_twin.tissue.ecg.measures import summary
 from hpc_twin.tissue.problem import Problem, Shown
@@ -24,11 +24,19 @@ class Ecg:
     maps: Mapping[str, tuple[str, str]] = {}
     fields: Mapping[str, Shown] = {}
 
-    def __init__(self, case: Case, wanted: EcgCase, problem: Problem, folder: Path, attributes: Mapping, again: bool):
-        own = Path(str(attributes["case_source"])).parent
+    def __init__(
+        self,
+        case: Case,
+        wanted: EcgCase,
+        leads: Recording,
+        problem: Problem,
+        folder: Path,
+        attributes: Mapping,
+        again: bool,
+    ):
         self._V, self._comm = problem.V.owned, problem.part.comm
         self._clock = Clock.of(wanted.every, case.tissue.dt)
-        self._recording = recording(case, wanted, problem.domain, own)
+        self._recording = leads
         names = self._recording.leads.names
         words = {**attributes, **_described(wanted, self._recording)}
         self._traces = TraceWriter(self._comm, folder / "ecg.nc", names, VARIABLES, attributes=words, again=again)
@@ -74,7 +82,7 @@ def sentence(found: Mapping[str, float]) -> str:
     )
 
 
-def _described(wanted: EcgCase, recording) -> dict[str, object]:
+def _described(wanted: EcgCase, recording: Recording) -> dict[str, object]:
     """Attributes of the file."""
     places = {f"electrode_{name}_mm": place for name, place in zip(wanted.electrodes, recording.places, strict=True)}
     return {"ecg_method": wanted.method, "ecg_reference_of_potentials": recording.leads.reference, **places}
