@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from hpc_twin.case.load import LoadedCase
 from hpc_twin.cellmodels import Kernel
-from hpc_twin.fem import sweep
 from hpc_twin.mesh.part import Part
 from hpc_twin.mesh.partition import balance
 from hpc_twin.parallel import say
@@ -31,7 +30,6 @@ def set_up(loaded: LoadedCase, kernels: Sequence[Kernel], comm, timer: Timer) ->
     with timer.part("solver set-up"):
         for _, fraction in SPLITTINGS[case.tissue.splitting]:
             heart.prepare(fraction * case.tissue.dt)
-    sweep(comm)
     return part, heart
 
 
