@@ -56,14 +56,13 @@ class EventWriter:
     def flush(self) -> None:
         """Write what is waiting, so that a copy of the temporary file can be gone on with; collective."""
         rows = np.concatenate(self._rows) if self._rows else np.empty((0, len(self._names) + 1))
-        self._rows, self._calls = [], 0
         gathered = self.comm.gather(rows)
         table = np.concatenate(gathered) if gathered else rows[:0]
         table = np.delete(table[np.lexsort((table[:, 1], table[:, 0]))], 1, axis=1)
         self._file.require_space(table.nbytes)
         self._file.define(lambda data: self._store(data, table))
         self._file.sync()
-        self.count += len(table)
+        self.count, self._rows, self._calls = self.count + len(table), [], 0  # all or, if that failed, nothing
 
     def close(self, complete: bool = True) -> int:
         """Write the rest, close, rename; return the file's size in bytes (on all ranks). A second call does nothing."""

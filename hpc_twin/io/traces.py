@@ -63,11 +63,10 @@ class TraceWriter:
 
     def flush(self) -> None:
         """Write what is buffered, so that a copy of the temporary file can be gone on with; collective."""
-        filled, self._filled = self._filled, 0
-        if filled:
-            self._put(filled)
+        if self._filled:
+            self._put(self._filled)
         self._file.sync()
-        self._written += filled
+        self._written, self._filled = self._written + self._filled, 0  # all or, if that failed, nothing
 
     def _put(self, filled: int) -> None:
         gathered = self.comm.gather((self._columns, self._rows[:filled]))

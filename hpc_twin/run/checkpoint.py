@@ -45,7 +45,7 @@ class Checkpoints:
         self._facts, self._timer, self._comm = facts, timer, heart.part.comm
         every = case.checkpoint.every_simulated
         self._clock = None if every is None else Clock.of(every, case.tissue.dt)
-        self._last, self._at = time.monotonic(), -1
+        self._last, self._at, self._tried = time.monotonic(), -1, -1
         self._good: list[Path] = []
 
     @property
@@ -67,8 +67,9 @@ class Checkpoints:
 
     def write(self, step: int, t: float) -> bool:
         """Write what can be gone on from after ``step``; whether it is there now. Collective."""
-        if not self._wanted.enabled or step == self._at:
-            return self._wanted.enabled
+        if not self._wanted.enabled or step in (self._at, self._tried):
+            return self._wanted.enabled and step == self._at
+        self._tried = step
         with self._timer.part("checkpoints"):
             try:
                 self._write(step, t)

@@ -104,6 +104,7 @@ start = "1 ms"
 duration = "1 ms"
 period = "2.9 ms"
 """
+LATER = '[initial]\nstate = "1/watched/state_3ms.nc"\nclock = "continue"\n'
 GIVEN = '[tissue.velocity]\nvalues = ["0.6 m/s", "0.3 m/s"]\n'
 
 
@@ -126,9 +127,11 @@ def texts() -> dict[str, str]:
 
     mixed = '[cells]\nmodel = "tentusscher_2006_epi"\nprecision = "mixed"\n'
     every = '[output]\nevery = "0.8 ms"\nfields = ["V"]\n'
-    slab = case_text(SLAB, CELLS, tissue_text(8, 'splitting = "strang"\n', **BOTH), HIS + AGAIN, TIGHT + NETWORK)
+    varying = CELLS + '[cells.gradients."inward.tau"]\nspread = 0.1\nx = ["1x", "1.2x"]\n'
+    slab = case_text(SLAB, varying, tissue_text(8, 'splitting = "strang"\n', **BOTH), HIS + AGAIN, TIGHT + NETWORK)
     return {
         "watched": slab + WATCHED,
+        "watched_later": slab + WATCHED + LATER,
         "spiral": heart("monodomain", SPIRAL, mesh=mesh_text("sheet", (20, 20), 1)),
         "mixed": heart("monodomain", every, cells=mixed, keys="order = 2\n"),
         "block": sheet("bidomain", BATH, SHOCKS, keys='splitting = "strang"\n'),

@@ -84,6 +84,6 @@ def test_the_runs_are_worth_comparing(folder):
         assert data["ecg"].shape[0] == 27 and np.ptp(data["ecg"][:]) > 0
     for name in texts():
         with netCDF4.Dataset(folder / "1" / name / "result.exo") as data:
-            assert data["time_whole"].size in (9, 11) and data.complete == 1
+            assert data["time_whole"].size in (6, 9, 11) and data.complete == 1
             V = data["vals_nod_var1"][:]
-            assert np.ptp(V) > 50 and np.abs(V[-1] - V[5]).max() > 5, name
+            assert np.ptp(V) > 50 and np.abs(V[-1] - V[-4]).max() > 5, name

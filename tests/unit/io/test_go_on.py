@@ -8,8 +8,9 @@ from strips import sheet, strips
 
 from hpc_twin.io.events import EventWriter
 from hpc_twin.io.exodus import ExodusWriter
+from hpc_twin.io.netcdf import SharedFile
 from hpc_twin.io.traces import TraceWriter
-from hpc_twin.parallel import InputError, world
+from hpc_twin.parallel import InputError, RunError, world
 
 V = {"V": ("mV", "potential")}
 
@@ -45,3 +46,25 @@ def test_files_of_other_runs_are_refused(tmp_path):
     (tmp_path / "b.exo.part").write_bytes((tmp_path / "a.exo.part").read_bytes()[:1000])
     with pytest.raises(InputError, match=r"b\.exo\.part: cannot be opened"):
         ExodusWriter(tmp_path / "b.exo", part, V, again=True)
+
+
+def test_what_could_not_be_written_is_written_later(tmp_path, monkeypatch):
+    """A run goes on when a checkpoint found no room for rows that wait."""
+
+    def full(self, n_bytes):
+        raise RunError("the disk is full")
+
+    traces = TraceWriter(world(), tmp_path / "t.nc", ["a"], V)
+    events = EventWriter(world(), tmp_path / "e.nc", {})
+    for k in range(3):
+        traces.append(float(k), {"V": np.array([k])})
+        events.append(float(k), np.array([k]), np.zeros((1, 3)), {})
+        with monkeypatch.context() as patched:
+            patched.setattr(SharedFile, "require_space", full)
+            for file in (traces, events):
+                with pytest.raises(RunError):
+                    file.flush()
+    traces.close(), events.close()
+    for name in ("t.nc", "e.nc"):
+        with netCDF4.Dataset(tmp_path / name) as data:
+            assert data["time"][:].tolist() == [0, 1, 2]
