@@ -1,6 +1,7 @@
 """``hpc-twin gather``: one table of many runs."""
 
 import csv
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,7 +11,7 @@ import typer
 if TYPE_CHECKING:
     from hpc_twin.slurm.gather import Row
 
-SHOWN = ("activation max", "APD", "ECG QRS", "ECG QT")  # how the columns begin that are printed
+MAPS, ECG = ("activation max", "APD"), ("ECG QRS", "ECG QT")  # what is printed; maps by how their names begin
 
 
 def gather(
@@ -53,7 +54,7 @@ def _print(rows: "Sequence[Row]") -> None:
     from hpc_twin.slurm.gather import columns
 
     names = [name for name in columns(rows) if _is_shown(name)]
-    table = Table(*names, box=None, pad_edge=False)
+    table = Table(*(_short(name) for name in names), box=None, pad_edge=False)
     for row in rows:
         table.add_row(*(_words(row.get(name, "")) for name in names))
     Console(width=None if Console().is_terminal else 140).print(table)
@@ -62,7 +63,13 @@ def _print(rows: "Sequence[Row]") -> None:
 def _is_shown(name: str) -> bool:
     """What was varied, and the main measures."""
     is_measure = name.startswith("ECG ") or any(f" {word} " in f"{name} " for word in ("min", "mean", "max"))
-    return name.startswith(SHOWN) if is_measure else True
+    return (name in ECG or name.startswith(MAPS)) if is_measure else name != "until ms"
+
+
+def _short(name: str) -> str:
+    """The last part of a key: ``cells.parameters."ikr.g"`` is ``ikr.g``."""
+    quoted, plain = re.fullmatch(r'.*\."([^"]*)"|(?:[\w-]+\.)*(.*)', name).groups()  # type: ignore[union-attr]
+    return quoted or plain or name
 
 
 def _words(value: str | float) -> str:

@@ -70,9 +70,11 @@ def _submit(script: str, work: "list[Task]", folder: Path, is_array: bool, check
     from hpc_twin.slurm.submit import check_free, rehearse, submit
 
     check_free(folder, is_array)
-    hindrance = rehearse(work[0]) if check else ""
-    if hindrance:
-        print(f"the case was not checked further: {hindrance}")
+    if check:
+        print("looks at the case by hpc-twin run --dry-run (--no-check leaves that out)", flush=True)
+        hindrance = rehearse(work[0])
+        if hindrance:
+            print(f"it was not looked at to the end: {hindrance}")
     print(script[: script.find(ALIKE)] + f"... all of it: {folder / 'job.sbatch'}\n")
     job = submit(script, work, folder, is_array)
     shown = shortest(folder)
