@@ -3,6 +3,7 @@
 from hpc_twin.fem.assembly import Tensors, mass, stiffness
 from hpc_twin.fem.elements import gradients, measures
 from hpc_twin.fem.field import Field
+from hpc_twin.fem.freed import return_freed, sweep
 from hpc_twin.fem.matrix import Matrix
 from hpc_twin.fem.solve import LinearSolver
 from hpc_twin.fem.subdomain import Subdomain, corners, subdomain
@@ -19,6 +20,8 @@ __all__ = [
     "gradients",
     "mass",
     "measures",
+    "return_freed",
     "stiffness",
     "subdomain",
+    "sweep",
 ]

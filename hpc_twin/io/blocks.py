@@ -9,23 +9,24 @@ from hpc_twin.io.schema import Block
 from hpc_twin.mesh.order import EDGES
 from hpc_twin.mesh.part import Part
 
+KINDS = 8  # more than there are corners
 SUFFIX = {4: "", 3: "_surface", 2: "_line"}
 
 
 class ElementBlocks:
     """Element blocks of the whole mesh, and which rows of this rank's natural block of elements go where.
 
-    connect (n_block, width + midpoints) node numbers from 1;  numbers (n_block,) original element indices from 0;
+    connect (n_block, width + midpoints) int32 node numbers from 1;  start  the first row's original element index
     pieces  per block (rows of connect, first row in the block, first element of the block in elem_num_map)
     """
 
     def __init__(self, part: Part, order: NaturalOrder):
         own, width = part.element_nodes[: part.n_owned_elements], part.elements.shape[1]
-        original = np.where(own >= 0, part.node_ids[own] + 1, 0)
-        table = order.move_columns(np.column_stack([original, part.regions[: part.n_owned_elements]]).astype(np.int64))
-        self.connect, regions = table[:, :-1].astype(np.int32), table[:, -1]
-        self.numbers = np.arange(order.start, order.stop)
-        keys = np.column_stack([regions, (self.connect[:, :width] > 0).sum(axis=1)])
+        self.connect, self.start = np.empty((order.n_block, own.shape[1]), np.int32), order.start
+        for into, column in zip(self.connect.T, own.T, strict=True):
+            order.move(np.where(column >= 0, part.node_ids[column] + 1, 0), into)
+        regions = order.move(part.regions[: len(own)], np.empty(order.n_block, np.int64))
+        keys = regions * KINDS + (self.connect[:, :width] > 0).sum(axis=1)
         gathered = part.comm.allgather(_counted(keys))  # per rank {(region, size): count}
         known = sorted({key for counts in gathered for key in counts}, key=lambda key: (key[0], -key[1]))
         totals = [sum(counts.get(key, 0) for counts in gathered) for key in known]
@@ -34,7 +35,7 @@ class ElementBlocks:
         self.blocks = [Block(*b) for b in zip(names, *zip(*known, strict=True), totals, columns, strict=True)]
         offsets = np.cumsum([0, *totals])
         before = [sum(counts.get(key, 0) for counts in gathered[: part.comm.rank]) for key in known]
-        rows = [np.flatnonzero((keys == key).all(axis=1)) for key in known]
+        rows = [np.flatnonzero(keys == region * KINDS + size) for region, size in known]
         self.pieces = list(zip(rows, before, (int(offset) for offset in offsets[:-1]), strict=True))
 
     def connectivity(self, number: int, rows: np.ndarray) -> np.ndarray:
@@ -49,8 +50,8 @@ def _columns(size: int, width: int, order: int) -> tuple[int, ...]:
 
 
 def _counted(keys: np.ndarray) -> dict[tuple[int, int], int]:
-    unique, counts = np.unique(keys, axis=0, return_counts=True)
-    return {(int(region), int(size)): int(count) for (region, size), count in zip(unique, counts, strict=True)}
+    unique, counts = np.unique(keys, return_counts=True)
+    return {divmod(key, KINDS): count for key, count in zip(unique.tolist(), counts.tolist(), strict=True)}
 
 
 def _block_names(keys: list[tuple[int, int]], region_names: Mapping[int, str]) -> list[str]:

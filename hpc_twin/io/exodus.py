@@ -67,7 +67,7 @@ class ExodusWriter:
         self._file = SharedFile(part.comm, path, parallel, again)
         self._n_nodes, self._n_owned = part.n_nodes, part.n_owned
         elements = NaturalOrder(part.comm, part.element_ids[: part.n_owned_elements], part.n_elements)
-        self._blocks = ElementBlocks(part, elements)
+        blocks = ElementBlocks(part, elements)
         has_fibres = fibres and part.fibres is not None
         self._bits = FRACTION if double else bits
         variables = _variables(node_fields, static_fields or {}, has_fibres, self._bits)
@@ -83,20 +83,26 @@ class ExodusWriter:
             self.frames = self._file.look(lambda data: frames_of(data, variables, part.n_nodes))
             steps = self._file.look(steps_of_maps)
         else:
-            self._define(part, variables, title, attributes or {}, double, steps)
+            self._define(part, blocks, variables, title, attributes or {}, double, steps)
         self._n_maps, self._steps = len(numbers) - len(node_fields), steps
         self._maps = Maps(self._order, part.n_nodes, dtype, numbers, steps)
         if has_fibres:
-            self._maps.add_fibres(part, self._blocks, elements)
+            self._maps.add_fibres(part, blocks, elements)
 
     def _define(
-        self, part: Part, variables: list[Variable], title: str, attributes: Mapping, double: bool, steps
+        self,
+        part: Part,
+        blocks: ElementBlocks,
+        variables: list[Variable],
+        title: str,
+        attributes: Mapping,
+        double: bool,
+        steps,
     ) -> None:
-        n_blocks = len(self._blocks.blocks)
-        self._file.define(lambda data: define_mesh(data, part.n_nodes, part.n_elements, self._blocks.blocks))
-        self._file.define(lambda data: define_results(data, variables, n_blocks, double, steps))
+        self._file.define(lambda data: define_mesh(data, part.n_nodes, part.n_elements, blocks.blocks))
+        self._file.define(lambda data: define_results(data, variables, len(blocks.blocks), double, steps))
         self._file.define(lambda data: define_attributes(data, title, {**attributes, "complete": np.int32(0)}))
-        self._write_mesh(part)
+        self._write_mesh(part, blocks)
 
     def write_frame(self, t: float, values: Mapping[str, np.ndarray]) -> None:
         """Append one frame at ``t`` ms; ``values`` maps every name of node_fields to its (n_owned,) values."""
@@ -160,15 +166,15 @@ class ExodusWriter:
         width = self._n_nodes * self._row.itemsize
         return width * (len(self._places) + self._n_maps * (1 + self.frames // self._steps))
 
-    def _write_mesh(self, part: Part) -> None:
+    def _write_mesh(self, part: Part, blocks: ElementBlocks) -> None:
         start, n_block = self._order.start, self._order.n_block
         coordinates = self._order.move_columns(part.points[: part.n_owned])
         for axis, column in zip("xyz", coordinates.T, strict=True):
             self._file.put(f"coord{axis}", np.ascontiguousarray(column), start)
         self._file.put("node_num_map", np.arange(start + 1, start + n_block + 1, dtype=np.int32), start)
-        for number, (rows, first, offset) in enumerate(self._blocks.pieces, start=1):
-            self._file.put(f"connect{number}", self._blocks.connectivity(number, rows), first)
-            self._file.put("elem_num_map", (self._blocks.numbers[rows] + 1).astype(np.int32), offset + first)
+        for number, (rows, first, offset) in enumerate(blocks.pieces, start=1):
+            self._file.put(f"connect{number}", blocks.connectivity(number, rows), first)
+            self._file.put("elem_num_map", (rows + (blocks.start + 1)).astype(np.int32), offset + first)
 
 
 def _variables(node_fields: Described, static_fields: Described, fibres: bool, bits: int) -> list[Variable]:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from hpc_twin.case import Case
 from hpc_twin.cellmodels import Kernel
-from hpc_twin.fem import Subdomain
+from hpc_twin.fem import Subdomain, sweep
 from hpc_twin.run.bidomain import bidomain, recovery
 from hpc_twin.run.conduction import tell_loose
 from hpc_twin.run.directions import tissue_directions
@@ -23,6 +23,7 @@ def problem(case: Case, domain: Subdomain, kernels: Sequence[Kernel], timer: Tim
     with timer.part("fibres"):
         fibres = tissue_directions(case, domain)
         domain = domain.directed(*fibres)
+        sweep(domain.part.comm)
     with timer.part("assembly"):
         return PROBLEMS[case.tissue.model](case, domain, kernels, fibres)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from hpc_twin.case import Case
+from hpc_twin.fem import sweep
 from hpc_twin.fem.memory import Memory, under
 from hpc_twin.io.exodus import ExodusWriter
 from hpc_twin.io.netcdf import settle
@@ -74,6 +75,7 @@ class Record:
         )
         if again:
             self.result.set_attributes({key: attributes[key] for key in ("case_text", "hpc_twin_version", "ranks")})
+        sweep(self._domain.whole.comm)
         self._energy = EnergyMeter(self._domain.whole.comm)
 
     def __enter__(self) -> "Record":

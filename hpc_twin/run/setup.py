@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from hpc_twin.case.load import LoadedCase
 from hpc_twin.cellmodels import Kernel
+from hpc_twin.fem import return_freed, sweep
 from hpc_twin.mesh.part import Part
 from hpc_twin.mesh.partition import balance
 from hpc_twin.parallel import say
@@ -22,6 +23,7 @@ from hpc_twin.tissue.problem import Problem
 
 def set_up(loaded: LoadedCase, kernels: Sequence[Kernel], comm, timer: Timer) -> tuple[Part, Problem]:
     """The mesh on its ranks, and the problem with its solvers; collective."""
+    return_freed()
     case = loaded.case
     tell_unread(case, comm)
     part = distributed(case, loaded.folder, comm, timer)
@@ -30,6 +32,7 @@ def set_up(loaded: LoadedCase, kernels: Sequence[Kernel], comm, timer: Timer) ->
     with timer.part("solver set-up"):
         for _, fraction in SPLITTINGS[case.tissue.splitting]:
             heart.prepare(fraction * case.tissue.dt)
+    sweep(comm)
     return part, heart
 
 

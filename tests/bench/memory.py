@@ -1,11 +1,9 @@
 """Bytes per node: of each phase of a run, its peak and what it leaves, and of each holder in the end.
 
-What was freed is given back to the system before a phase is looked at, as large arrays are by themselves.
 ``mpirun -n RANKS python memory.py [NODES] [KEY=VALUE ...]``: a slab of about NODES nodes (a million), ten
 Tusscher-Panfilov 2006, 5 steps, with the case's keys overridden as by ``--set``. Sums over the ranks; Linux only.
 """
 
-import ctypes
 import gc
 import io
 import sys
@@ -18,6 +16,7 @@ from types import BuiltinFunctionType, FunctionType, ModuleType
 import numpy as np
 
 from hpc_twin.case import load_case
+from hpc_twin.fem import return_freed, sweep
 from hpc_twin.parallel import hooked_abort, sum_over, world
 from hpc_twin.run.domain import distributed, tissue
 from hpc_twin.run.kernels import load_kernels
@@ -55,7 +54,7 @@ class Watch(Timer):
         with super().part(name):
             yield
         gc.collect()
-        ctypes.CDLL(None).malloc_trim(0)
+        sweep(self.comm)
         left, peak = sum_over(self.comm, np.array((resident("VmRSS"), resident("VmHWM")), float))
         self.rows.append((name, left, peak))
 
@@ -104,6 +103,7 @@ def overrides(n_nodes: float) -> list[str]:
 
 def measure(comm, words: list[str]) -> tuple[Watch, dict[str, int], int]:
     """The phases, the holders of this rank's arrays, and the number of nodes."""
+    return_freed()
     loaded, watch = load_case(CASE, words), Watch(comm)
     case = loaded.case
     with watch.part("cell models"):
