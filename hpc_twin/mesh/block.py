@@ -80,7 +80,8 @@ def centres(block: Block, comm) -> np.ndarray:
     numbers, position = numbered(corners)
     held = Cut.held(comm, len(block.nodes["points"]))
     points = held.fetch(numbers, {"points": block.nodes["points"]})["points"]
-    return points[filled(position)].mean(axis=1)
+    corners = filled(position).T
+    return sum(points[corner] for corner in corners) / len(corners)
 
 
 def numbered(nodes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -6,7 +6,7 @@ and time.
 """
 
 import numpy as np
-from scipy.sparse import coo_array, csr_array
+from scipy.sparse import csr_array
 
 from hpc_twin.mesh.model import Mesh
 from hpc_twin.parallel import alone, sum_over
@@ -20,13 +20,21 @@ def filled(elements: np.ndarray) -> np.ndarray:
 
 
 def nodal_graph(elements: np.ndarray, n_nodes: int) -> csr_array:
-    """Adjacency of nodes that share an element: (n_nodes, n_nodes), symmetric, no diagonal."""
-    full = filled(elements)
-    pairs = [full[:, [a, b]] for a in range(full.shape[1]) for b in range(a + 1, full.shape[1])]
-    edges = np.concatenate(pairs)
-    edges = edges[edges[:, 0] != edges[:, 1]]
-    upper = coo_array((np.ones(len(edges), bool), (edges.min(axis=1), edges.max(axis=1))), (n_nodes, n_nodes)).tocsr()
-    return upper + upper.T
+    """Adjacency of nodes that share an element: (n_nodes, n_nodes), symmetric, no diagonal, columns in order.
+
+    B^T B for the incidence B of nodes in elements, without its diagonal.
+    """
+    there = elements >= 0
+    index = np.int32 if elements.size < 2**31 else np.int64
+    ends = np.concatenate([[0], np.cumsum(there.sum(axis=1))]).astype(index)
+    nodes = elements[there].astype(index)
+    incidence = csr_array((np.ones(len(nodes), bool), nodes, ends), (len(elements), n_nodes))
+    both = csr_array(incidence.T.tocsr() @ incidence)
+    both.sort_indices()
+    row = np.repeat(np.arange(n_nodes, dtype=index), np.diff(both.indptr))
+    other = both.indices != row
+    ends = np.concatenate([[0], np.cumsum(np.bincount(row[other], minlength=n_nodes))]).astype(both.indptr.dtype)
+    return csr_array((both.data[other], both.indices[other], ends), (n_nodes, n_nodes))
 
 
 def metis(mesh: Mesh, n_parts: int) -> np.ndarray:

@@ -90,7 +90,9 @@ def _with_neighbours(own: Rows, n_nodes: int, comm) -> Rows:
     nodes, ranks = _meetings(own["nodes"], n_nodes, comm)
     element, rank = _wanted(own["nodes"], nodes, ranks, comm.size)
     move = Exchange(comm, rank)
-    return {name: np.concatenate([rows, move.carry(rows[element])]) for name, rows in own.items()}
+    for name, rows in own.items():  # one after the other, so that only one array is there twice
+        own[name] = np.concatenate([rows, move.carry(rows[element])])
+    return own
 
 
 def _meetings(elements: np.ndarray, n_nodes: int, comm) -> tuple[np.ndarray, np.ndarray]:

@@ -21,7 +21,7 @@ from hpc_twin.tissue.conductivity import region_tags
 def distributed(case: Case, folder: Path, comm, timer: Timer) -> Part:
     """Bring the mesh of the case from its source to the ranks, refine it there, and name the regions of the case."""
     with timer.part("mesh"):
-        source = source_of(case, folder, comm)
+        source = source_of(case, folder, comm).finer()
         comm.barrier()
     with timer.part("partition"):
         owners = source.owners(comm.size)

@@ -1,7 +1,7 @@
 """Where the mesh of a case comes from: whole on rank 0, in blocks on all ranks, or split beforehand."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from hpc_twin.mesh.generate.boxes import BOXES
 from hpc_twin.mesh.model import Mesh
 from hpc_twin.mesh.partition import owners_of_block, owners_of_mesh
 from hpc_twin.mesh.read import EXODUS, UNITS
+from hpc_twin.mesh.refine import refined
 from hpc_twin.mesh.share import Share, gathered
 from hpc_twin.parallel import InputError, on_root, say, together, warn
 from hpc_twin.run.conduction import root_mesh
@@ -24,6 +25,8 @@ from hpc_twin.run.meshes import box_in_blocks
 from hpc_twin.run.regions import surfaces_needed
 from hpc_twin.run.splits import require_same_origin
 
+EVEN = 4000  # elements per rank that METIS splits to parts even within 5 % after refinement: docs/partition.md
+SMALL = 1_000_000  # elements that rank 0 may halve once more
 BLOCKWISE = "hilbert"  # the method that needs no rank with the whole mesh
 
 
@@ -46,6 +49,13 @@ class Source:
     in_blocks: bool
     unseen: Path | None = None
 
+    def finer(self) -> "Source":
+        """The same, halved on rank 0 while it is small and has too few elements for even parts; collective."""
+        if self.in_blocks or self.times == 0 or self.comm.size == 1:
+            return self
+        mesh, times = on_root(self.comm, lambda: _finer(self.mesh, self.times, EVEN * self.comm.size)) or (None, 0)
+        return replace(self, block=block_of(mesh, self.comm), mesh=mesh, times=self.comm.bcast(times))
+
     def owners(self, n_parts: int) -> np.ndarray:
         """The part of each element of this rank's block; collective. Raises InputError for too many parts."""
         if self.method is None:
@@ -61,6 +71,12 @@ class Source:
             with together(self.comm):
                 _require_sound(share, self.unseen)
         return share
+
+
+def _finer(mesh: Any, times: int, enough: int) -> tuple[Mesh, int]:
+    while times and mesh.n_elements < min(enough, SMALL):
+        mesh, times = refined(mesh, 1), times - 1
+    return mesh, times
 
 
 def source_of(case: Case, folder: Path, comm) -> Source:
