@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyvista as pv
 from scipy.sparse import csr_matrix
+from scipy.spatial import ConvexHull, Delaunay
 
 from hpc_twin.io.result import Result
 from hpc_twin.parallel import InputError
@@ -12,6 +13,7 @@ from hpc_twin.parallel import InputError
 KINDS = {4: pv.CellType.TETRA, 3: pv.CellType.TRIANGLE, 2: pv.CellType.LINE}
 EDGE = 50.0  # degrees; a sharper edge is not smoothed
 FLAT = 0.01  # a base plane is at most this uneven, relative to the size of the organ
+LEVEL = 0.999  # cosine of its unevenness: caps of a round surface are as flat, but are not level
 TILT = np.radians(18.0)
 HOLLOW = 0.6  # a mesh that fills less of its box than this is an organ, not a slab
 
@@ -93,13 +95,24 @@ def _organ(grid: pv.UnstructuredGrid, axes: np.ndarray) -> tuple[np.ndarray, np.
     one faces the patient."""
     points = np.asarray(grid.points, dtype=float)
     base = _base_normal(grid)
-    along = (points - points.mean(axis=0)) @ axes[0]
-    up = base if base is not None else axes[0] * (1 if -along.min() > along.max() else -1)
+    up = base if base is not None else axes[0] * (1 if _hollow(grid) @ axes[0] > 0 else -1)
     across = points - points.mean(axis=0)
     across -= np.outer(across @ up, up)
     right = np.linalg.eigh(across.T @ across)[1][:, -1]
     width = across @ right
     return (right if width.max() + width.min() < 0 else -right), up
+
+
+def _hollow(grid: pv.UnstructuredGrid) -> np.ndarray:
+    """From the centre of the wall to that of its convex hull: towards the openings, for the wall is closed below."""
+    points = np.asarray(grid.points, dtype=float)
+    corners = points[ConvexHull(points).vertices]
+    return _centre(corners, Delaunay(corners).simplices) - _centre(points, grid.cell_connectivity.reshape(-1, 4))
+
+
+def _centre(points: np.ndarray, tets: np.ndarray) -> np.ndarray:
+    volumes = np.abs(np.linalg.det(points[tets[:, 1:]] - points[tets[:, :1]]))
+    return np.average(points[tets].mean(axis=1), axis=0, weights=volumes)
 
 
 def _base_normal(grid: pv.UnstructuredGrid) -> np.ndarray | None:
@@ -117,7 +130,8 @@ def _base_normal(grid: pv.UnstructuredGrid) -> np.ndarray | None:
     normal /= np.linalg.norm(normal)
     heights = surface.cell_centers().points[near] @ normal
     coplanar = np.abs(heights - np.median(heights)) < FLAT * np.ptp(surface.points @ normal)
-    return normal if areas[near][coplanar].sum() > 0.5 * areas[near].sum() else None
+    plane = coplanar & (normals[near] @ normal > LEVEL)
+    return normal if areas[near][plane].sum() > 0.5 * areas[near].sum() else None
 
 
 def _table(axes: np.ndarray, flat: bool) -> tuple[np.ndarray, np.ndarray]:

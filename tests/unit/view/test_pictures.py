@@ -107,6 +107,18 @@ def test_bowl_is_seen_upright_and_cut_open(drawn):
     assert len(inside.surface.points) and (inside.surface.points @ behind).max() < 1e-3
 
 
+def test_organ_without_a_flat_base_is_seen_upright(tmp_path):
+    """A long half shell, open above, whose rim is uneven, lying on its side: no patch of a round wall is its base."""
+    from hpc_twin.io.result import read_result
+    from hpc_twin.view.geometry import views_of
+
+    mesh = bowl()
+    x, y, z = mesh.points.T
+    lying = np.column_stack((-2.5 * z + 0.15 * x * y, x, y))
+    with read_result(write(replace(mesh, points=lying), tmp_path)) as result:
+        assert views_of(result)[0].up[0] < -0.9
+
+
 @pytest.mark.parametrize(
     "options, words",
     [(ViewOptions(field="v"), "no field 'v'"), (ViewOptions(times=(99.0,)), "runs from 0 to 16 ms")],
