@@ -81,7 +81,7 @@ def _measured(loaded, overrides, elements, launcher, say) -> Calibration:
             best[size, ranks] = faster(best.get((size, ranks)), measured(request, launcher))
     samples, hs, longer = list(best.values()), [size.h for size, _ in best], tissue.until
     if min(s.busy for s in samples if s.ranks == 1) < BUSY:
-        say("other work runs on this machine: what is measured now is too slow")
+        say("other work runs on this machine: what is measured now may be a tenth too slow, and more on several ranks")
     if until is not None:
         size, longer = _followed(coarse, fine, best, several, tissue)
         say(f"following iterations for {longer:g} ms on {size.nodes:,} nodes, {several} rank(s)")

@@ -3,9 +3,9 @@
 import json
 import os
 import re
+import resource
 import subprocess
 import sys
-import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
@@ -30,8 +30,9 @@ class Request:
 class Sample:
     """What a run was and took.
 
-    seconds  wall time by part, the slowest rank's;  loop: of the time loop;  wall: from the start of the command to
-             its end;  launch: of it, until all ranks had imported everything
+    seconds  by part, the slowest rank's;  loop: of the time loop;  wall: from the start of the command to its end;
+             launch: of it, until all ranks had imported everything; all of them without what other work on the
+             machine took, see measure.py
     memory   (ranks,) peak of each rank [MB];  triad: bandwidth of all ranks together [GB/s];  bytes: of all files
     states   numbers of a cell beside V;  busy: share of the wall time that the ranks' processors worked or spun
     """
@@ -55,8 +56,8 @@ class Sample:
 
 def measured(request: Request, launcher: str = LAUNCHER) -> Sample:
     """Run it. Raises InputError where the case is refused, RunError where the run fails or ranks cannot be started."""
-    begin = time.time()
-    words = json.dumps({**asdict(request), "started": begin})
+    used = _processors()
+    words = json.dumps(asdict(request))
     start = [*launcher.split(), str(request.ranks)] if request.ranks > 1 else []
     command = [*start, sys.executable, "-c", "from hpc_twin.cli.main import main; main()", "measure", words]
     try:
@@ -67,10 +68,15 @@ def measured(request: Request, launcher: str = LAUNCHER) -> Sample:
         raise InputError(f"{start[0]} not found: 'hpc-twin doctor' tells how to install it") from None
     except subprocess.TimeoutExpired:
         raise RunError(f"a measurement on {request.ranks} ranks took more than {LONGEST} s") from None
-    wall = time.time() - begin
     if done.returncode:
         raise _failure(done)
-    return Sample(**json.loads(done.stdout.strip().splitlines()[-1]), wall=wall)
+    return Sample(**json.loads(done.stdout.strip().splitlines()[-1]), wall=(_processors() - used) / request.ranks)
+
+
+def _processors() -> float:
+    """Seconds that children and theirs have used."""
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return children.ru_utime + children.ru_stime
 
 
 def cores() -> int:

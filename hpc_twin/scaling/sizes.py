@@ -36,6 +36,10 @@ class Sizes:
     """The sizes that the mesh of a case can have: by ``mesh.refine`` if it is refined, else by its generator's h."""
 
     def __init__(self, loaded: LoadedCase, overrides: tuple[str, ...] = ()):
+        if loaded.case.mesh.file is None and loaded.case.mesh.generate is None:
+            raise InputError(
+                "mesh.split: found a split alone; to plan or scale, give mesh.file or mesh.generate of what was split"
+            )
         self.loaded, self.overrides = loaded, overrides
         self._known: dict[float, tuple[Size, Mesh]] = {}
 

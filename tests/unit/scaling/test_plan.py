@@ -1,6 +1,7 @@
 """Plans and scalings, from measurements on a machine that is made up."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from made_up import sample
@@ -12,6 +13,7 @@ from hpc_twin.parallel import InputError
 from hpc_twin.run.conduction import case_mesh
 from hpc_twin.scaling import calibrate, calibrated, planned, read_networks, scale, scaled
 from hpc_twin.scaling.keep import keep
+from hpc_twin.scaling.measure import shortened
 from hpc_twin.scaling.sizes import Sizes
 from hpc_twin.scaling.tables import plan_table
 
@@ -83,6 +85,15 @@ def test_refinement_and_given_elements(asked, slab):
     assert Sizes(loaded, ("mesh.refine=3",)).full().nodes == 161**3
     found = calibrated(load_case(slab), (), elements=6 * 10**9)
     assert found.full.nodes == pytest.approx(10**9, rel=0.05)
+
+
+def test_a_split_alone_is_refused_and_beside_its_mesh_left_out(slab):
+    beside = load_case(slab, ["mesh.split=folder"])
+    assert Sizes(beside).near(9261).nodes == 9261
+    assert shortened(beside, 50.0).case.mesh.split is None and shortened(beside, 50.0).case.tissue.until == 50
+    mesh = beside.case.mesh.model_copy(update={"generate": None})
+    with pytest.raises(InputError, match=r"mesh\.split: found a split alone"):
+        Sizes(replace(beside, case=beside.case.model_copy(update={"mesh": mesh})))
 
 
 def test_more_ranks_than_nodes_are_refused(asked, slab):
