@@ -1,5 +1,6 @@
 """[[electrode]]: currents and potentials outside the cells, for the bidomain."""
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field, model_validator
@@ -10,6 +11,7 @@ from hpc_twin.case.quantities import Current, CurrentDensity, PositiveTime, Time
 if TYPE_CHECKING:
     from hpc_twin.case.schema import Case
 
+ROUNDING = 1e-9  # ms
 PULSES = ("start", "duration", "period", "count")
 ALLOWED = {
     "current": {"current", "strength", *PULSES},
@@ -95,7 +97,8 @@ def _driving(case: "Case") -> None:
 
 
 def _overlap(some: list[tuple[float, float]], others: list[tuple[float, float]]) -> bool:
-    return any(a < d and c < b for a, b in some for c, d in others)
+    """Whether a pulse of one train meets one of the other; those of one train do not meet each other."""
+    return any(end > begin + ROUNDING for (_, end), (begin, _) in pairwise(sorted([*some, *others])))
 
 
 def _balanced(case: "Case") -> None:

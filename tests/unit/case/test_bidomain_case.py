@@ -18,6 +18,7 @@ NEGATIVE = 'kind = "current"\ncurrent = "-2 uA"\n'
 PLUS = '[[electrode]]\nname = "plus"\nnode_set = "x0"\n'
 MINUS = '[[electrode]]\nname = "minus"\nnode_set = "x1"\n'
 VOLT = 'kind = "voltage"\nvoltage = "1 V"\n'
+TRAIN = 'period = "0.2 ms"\nduration = "0.1 ms"\n'
 LATER = VOLT + 'start = "1 ms"\nduration = "0.5 ms"\n'
 GROUND = MINUS + 'kind = "ground"\n'
 
@@ -49,6 +50,7 @@ def test_electrodes_are_read_in_house_units(tmp_path):
         (PLUS + 'kind = "voltage"\nvoltage = "1 V"\n', "a single voltage drives no current"),
         (PLUS + LATER + MINUS + VOLT.replace("1 V", "0 V") + SHORT, r"electrode.0 .*no other .* while it is on"),
         (PLUS + VOLT + MINUS + VOLT, r"electrode.0 .*no other electrode holds another potential"),
+        (PLUS + VOLT + TRAIN + MINUS + VOLT.replace("1 V", "0 V") + TRAIN + 'start = "0.1 ms"\n', "while it is on"),
         (PLUS + 'kind = "voltage"\n', "needs voltage"),
         (PLUS + 'kind = "current"\n', "either current or strength"),
         (PLUS + 'kind = "ground"\nstart = "1 ms"\n', 'start has no meaning with kind = "ground"'),
