@@ -9,7 +9,7 @@ from hpc_twin.io.blocks import ElementBlocks
 from hpc_twin.io.chunks import Packer
 from hpc_twin.io.maps import Maps
 from hpc_twin.io.natural import NaturalOrder
-from hpc_twin.io.netcdf import SharedFile, settle
+from hpc_twin.io.netcdf import SharedFile, has_parallel_netcdf, settle
 from hpc_twin.io.rounding import FRACTION, keep_bits
 from hpc_twin.io.schema import (
     STEPS_OF_MAPS,
@@ -23,6 +23,8 @@ from hpc_twin.io.schema import (
 )
 from hpc_twin.mesh.part import Part
 
+COLLECTIVE_FROM = 64  # ranks: with fewer, one rank writes faster what all have compressed (docs/output.md)
+
 Described = Mapping[str, tuple[str, str]]
 
 
@@ -33,7 +35,8 @@ class ExodusWriter:
     attributes   global attributes of the file (case text, version, run id, ...): text and numbers
     fibres       store the elements' fibre directions as element variables fibre_x, fibre_y, fibre_z
     double       float64 results instead of float32 (coordinates are always float64)
-    parallel     True or False forces the collective or the gathered way; None takes what netCDF4 offers
+    parallel     True or False forces the collective or the gathered way; None: the collective one where netCDF4 offers
+                 it, from COLLECTIVE_FROM ranks on
     frames       how many there will be, if that is known: maps in a file of one frame are read faster
     bits         of node_fields in float32 that are kept behind the leading one, at most 23: io/rounding.py
     again        go on after the last frame of the temporary file that a stopped run has left
@@ -64,7 +67,8 @@ class ExodusWriter:
         again: bool = False,
     ):
         self.path, self.comm, self.frames = Path(path), part.comm, 0
-        self._file = SharedFile(part.comm, path, parallel, again)
+        many = has_parallel_netcdf() and part.comm.size >= COLLECTIVE_FROM
+        self._file = SharedFile(part.comm, path, many if parallel is None else parallel, again)
         self._n_nodes, self._n_owned = part.n_nodes, part.n_owned
         elements = NaturalOrder(part.comm, part.element_ids[: part.n_owned_elements], part.n_elements)
         blocks = ElementBlocks(part, elements)

@@ -27,13 +27,6 @@ def has_parallel_netcdf() -> bool:
     return bool(netCDF4.__has_parallel4_support__)
 
 
-def writing_method(size: int) -> str:
-    """How ``size`` ranks write a file, in words for the user."""
-    if size == 1:
-        return "serial"
-    return "collective (parallel netCDF-4)" if has_parallel_netcdf() else "gathered on rank 0 (netCDF4 without MPI)"
-
-
 class SharedFile:
     """A netCDF-4 file written under the name ``path`` + ".part", and renamed to ``path`` when it is closed.
 
