@@ -16,7 +16,7 @@ export OMPI_ALLOW_RUN_AS_ROOT_CONFIRM := 1
 export OMPI_MCA_btl_vader_single_copy_mechanism := none
 endif
 
-.PHONY: help setup run test slurm slurm-stop lint bench verify models imports doctor clean
+.PHONY: help setup run test slurm slurm-stop lint bench verify models imports kills doctor clean
 
 help:  ## print this
 	@echo "hpc_twin: human twins on a laptop or a supercomputer. Start with: make run"
@@ -66,6 +66,9 @@ models: $(READY)  ## every cell model against CVODE, and its cost: writes docs/c
 imports: $(READY)  ## 1500 damaged model files, and every file of the reference folder against CVODE (15 minutes)
 	HPC_TWIN_FUZZ=1500 HPC_TWIN_CORPUS=all $(BIN)/python -m pytest -s tests/verify/test_fuzz_import.py \
 	  tests/verify/test_import_corpus.py
+
+kills: $(READY)  ## kill a run 50 times at random moments, until it is done all the same (5 minutes)
+	HPC_TWIN_KILLS=50 $(BIN)/python -m pytest -s tests/restart/test_kill.py
 
 doctor: $(READY)  ## what is installed, what is missing
 	@$(BIN)/hpc-twin doctor

@@ -121,7 +121,8 @@ def _begun(run: Run) -> int:
     if run.found is None:
         run.record.see(0, run.start)
     else:
-        run.checkpoints.restore(run.found)
+        with run.timer.part("restore"):
+            run.checkpoints.restore(run.found)
     run.progress.start(run.start + done * run.tissue.dt)
     return done
 

@@ -1,6 +1,7 @@
 """Maps of the beats: activation, repolarisation, action potential duration, cycle length, velocity of the front."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 import numpy as np
 
@@ -15,6 +16,8 @@ from hpc_twin.tissue.problem import Problem, Shown
 REPOLARISATION_EVERY = 0.5  # ms
 MOVED = 30.0  # mV: more than a stimulus that fails leaves behind
 MEASURES = {"activation", "repolarisation", "apd", "last_beat", "cycle_length", "velocity"}
+
+FRONTS = ("", "last_"), ("the first beat's front", "the last front")
 
 Known = Mapping[str, tuple[str, str, Callable[[], np.ndarray]]]  # name -> (unit, long_name, values)
 
@@ -34,9 +37,12 @@ class ActivationMaps:
         self._activation = Activation(V, output.activation_threshold, rest)
         self._repolarisation = Repolarisation(V, output.repolarisation, rest)
         begin, part, until = self._activation, problem.part, case.tissue.until
-        unknown = np.full((2, len(V), 3), np.nan)
-        self._fronts = [Seldom(until, lambda: front_velocity(part, begin.times), unknown[0]),
-                        Seldom(until, lambda: front_velocity(part, begin.last), unknown[1])]  # fmt: skip
+        beats = [begin.times, begin.last][: _fronts(output.measures)]
+        unknown = np.full((len(beats), len(V), 3), np.nan)
+        self._fronts = [
+            Seldom(until, partial(front_velocity, part, times), known)
+            for times, known in zip(beats, unknown, strict=True)
+        ]
         self._known = _chosen(
             output.measures, output.repolarisation, begin, self._repolarisation, [front.value for front in self._fronts]
         )
@@ -59,10 +65,10 @@ class ActivationMaps:
     def memory(self) -> Memory:
         """Beats, velocities of fronts, and how far V went."""
         part, (low, high) = self._part, (self._range[:1], self._range[1:])
-        fronts = [under(f"front_{k}", front.memory(part)) for k, front in enumerate(self._fronts)]
-        beats = {**self._activation.memory(part), **under("end", self._repolarisation.memory(part))}
-        V = {"lowest": Kept(low, agreed=min_over), "highest": Kept(high, agreed=max_over)}
-        return {**beats, **fronts[0], **fronts[1], **V}
+        found = {**self._activation.memory(part), **under("end", self._repolarisation.memory(part))}
+        for k, front in enumerate(self._fronts):
+            found |= under(f"front_{k}", front.memory(part))
+        return {**found, "lowest": Kept(low, agreed=min_over), "highest": Kept(high, agreed=max_over)}
 
     def flush(self) -> None:
         """No files."""
@@ -92,6 +98,11 @@ class ActivationMaps:
         words = f"V rose nowhere through {key:g} mV"
         moved = f", but moved between {low:.4g} and {high:.4g} mV: is output.activation_threshold too high?"
         return words + moved if high - low > MOVED else words
+
+
+def _fronts(measures: tuple[str, ...]) -> int:
+    """How many fronts are looked at: none, the first beat's, or the last one too."""
+    return 0 if "velocity" not in measures else 1 + ("last_beat" in measures)
 
 
 def _velocity(prefix: str, words: str, velocity: Callable[[], np.ndarray]) -> Known:
@@ -138,8 +149,7 @@ def _chosen(
             "cycle_length": ("ms", "mean time between activations", begin.mean_cycle),
             "last_cycle_length": ("ms", "time between the last two activations", lambda: begin.cycle),
         },
-        "velocity": _velocity("", "the first beat's front", fronts[0]),
     }
-    if {"velocity", "last_beat"} <= set(measures):
-        known["last_beat"] = {**known["last_beat"], **_velocity("last_", "the last front", fronts[1])}
+    for measure, prefix, words, front in zip(("velocity", "last_beat"), *FRONTS, fronts, strict=False):
+        known[measure] = {**known.get(measure, {}), **_velocity(prefix, words, front)}
     return {name: words for measure in known if measure in measures for name, words in known[measure].items()}
