@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 
 from hpc_twin.mesh.model import Mesh
-from hpc_twin.mesh.partitioners import filled
 from hpc_twin.parallel.exchange import Cut
 
 Rows = dict[str, np.ndarray]
+SHARES = 1 << 16  # of a node
 OF_ELEMENTS: dict[str, Any] = {"regions": np.int32, "fibres": float, "sheets": float, "extents": float}
 
 
@@ -82,6 +82,26 @@ def centres(block: Block, comm) -> np.ndarray:
     points = held.fetch(numbers, {"points": block.nodes["points"]})["points"]
     corners = filled(position).T
     return sum(points[corner] for corner in corners) / len(corners)
+
+
+def shares_of_nodes(block: Block, comm) -> np.ndarray:
+    """(m,) int64 what each element of ``block`` has of its corners, each shared out among all elements there.
+
+    In 2^-16 of a node, so that sums are exact and the same on any number of ranks. Collective.
+    """
+    numbers, position = numbered(block.elements["nodes"][:, : block.whole.width])
+    here = np.bincount(position[position >= 0], minlength=len(numbers))
+    held = Cut.held(comm, len(block.nodes["ids"]))
+    ask = held.asked(numbers)
+    row = ask.carry(numbers) - held.first
+    count = ask.back(np.bincount(row, ask.carry(here), held.last - held.first)[row])
+    share = np.append(np.rint(SHARES / count).astype(np.int64), 0)  # the last entry is that of the padding -1
+    return share[position].sum(axis=1)
+
+
+def filled(elements: np.ndarray) -> np.ndarray:
+    """``elements`` with the -1 padding of lower-dimensional ones replaced by their first node."""
+    return np.where(elements < 0, elements[:, :1], elements)
 
 
 def numbered(nodes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -12,11 +12,11 @@ from mpi4py import MPI
 from petsc4py import PETSc
 from scipy.sparse.csgraph import reverse_cuthill_mckee
 
-from hpc_twin.mesh.block import OF_ELEMENTS, Block, block_of, centres, numbered
+from hpc_twin.mesh.block import OF_ELEMENTS, Block, block_of, centres, filled, numbered, shares_of_nodes
 from hpc_twin.mesh.digest import checksum, digest_of
 from hpc_twin.mesh.model import Mesh
 from hpc_twin.mesh.part import Part
-from hpc_twin.mesh.partitioners import PARTITIONERS, along_curve, filled, nodal_graph
+from hpc_twin.mesh.partitioners import PARTITIONERS, along_curve, nodal_graph
 from hpc_twin.mesh.share import Share, gathered
 from hpc_twin.parallel import InputError, max_over, min_over, nearest, on_root, sum_over
 from hpc_twin.parallel.exchange import Cut
@@ -63,7 +63,7 @@ def owners_of_block(block: Block, comm, n_parts: int | None = None) -> np.ndarra
     """
     n_parts = comm.size if n_parts is None else n_parts
     _require_elements(block.whole.n_elements, n_parts)
-    return along_curve(centres(block, comm), n_parts, comm)
+    return along_curve(centres(block, comm), shares_of_nodes(block, comm), n_parts, comm)
 
 
 def block_checksum(block: Block, comm) -> str:
@@ -124,7 +124,7 @@ def part_of(share: Share) -> Part:
     if unused:
         raise InputError(f"{unused} nodes of the mesh belong to no element: 'hpc-twin partition' leaves them out")
     node_order, n_owned = _node_order(rows["nodes"], owned)
-    place = np.empty(len(node_order) + 1, np.int64)  # the last entry keeps the padding -1
+    place = np.empty(len(node_order) + 1, np.int32)  # the last entry keeps the padding -1
     place[node_order], place[-1] = np.arange(len(node_order)), -1
     nodes, members = place[rows["nodes"]], share.nodes["members"][node_order]
     return Part(
@@ -162,7 +162,7 @@ def _node_order(connectivity: np.ndarray, owned: np.ndarray) -> tuple[np.ndarray
     """Owned nodes first, in reverse Cuthill-McKee order so that neighbours share cache lines; then ghosts."""
     graph = nodal_graph(connectivity, len(owned))
     mine = np.flatnonzero(owned)
-    near = reverse_cuthill_mckee(graph[mine][:, mine], symmetric_mode=True)
+    near = reverse_cuthill_mckee(graph[mine][:, mine], symmetric_mode=True) if len(mine) else mine
     return np.concatenate([mine[near], np.flatnonzero(~owned)]), len(mine)
 
 

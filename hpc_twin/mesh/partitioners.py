@@ -8,15 +8,11 @@ and time.
 import numpy as np
 from scipy.sparse import csr_array
 
+from hpc_twin.mesh.block import block_of, centres, filled, shares_of_nodes
 from hpc_twin.mesh.model import Mesh
 from hpc_twin.parallel import alone, sum_over
 
 BITS = 20  # per axis: a 10 cm heart is resolved to 0.1 um
-
-
-def filled(elements: np.ndarray) -> np.ndarray:
-    """``elements`` with the -1 padding of lower-dimensional ones replaced by their first node."""
-    return np.where(elements < 0, elements[:, :1], elements)
 
 
 def nodal_graph(elements: np.ndarray, n_nodes: int) -> csr_array:
@@ -54,38 +50,45 @@ def metis(mesh: Mesh, n_parts: int) -> np.ndarray:
 
 
 def hilbert(mesh: Mesh, n_parts: int) -> np.ndarray:
-    """Owner of each element by equal pieces of a Hilbert curve through the element centres."""
-    return along_curve(mesh.points[filled(mesh.elements)].mean(axis=1), n_parts, alone())
+    """Owner of each element by pieces of a Hilbert curve through the element centres, even in nodes."""
+    block = block_of(mesh, alone())
+    return along_curve(centres(block, alone()), shares_of_nodes(block, alone()), n_parts, alone())
 
 
-def along_curve(centres: np.ndarray, n_parts: int, comm) -> np.ndarray:
-    """Owner of each of this rank's ``centres`` (m, 3) by equal pieces of a Hilbert curve through those of all ranks.
+def along_curve(centres: np.ndarray, weights: np.ndarray, n_parts: int, comm) -> np.ndarray:
+    """Owner of each of this rank's ``centres`` (m, 3) by pieces of a Hilbert curve through those of all ranks.
 
-    Where one place on the curve is shared, the order is that of ranks and rows. Collective; no rank sees all places.
+    Pieces are even in the whole numbers ``weights`` (m,). Where one place on the curve is shared, the order is that of
+    ranks and rows. Collective; no rank sees all places.
     """
     low, high = (-max_over_rows(comm, -centres), max_over_rows(comm, centres))
     keys = hilbert_keys(centres, low, high)
     order = np.argsort(keys, kind="stable")
-    total = sum_over(comm, len(keys))
-    wanted = -(-np.arange(1, n_parts, dtype=np.int64) * total // n_parts)  # elements before each cut
+    until = np.concatenate([[0], np.cumsum(weights[order])])
+    total = int(sum_over(comm, int(until[-1])))
+    wanted = np.array([-(-part * total // n_parts) for part in range(1, n_parts)], np.int64)  # before each cut
     owner = np.empty(len(keys), np.int32)
-    owner[order] = np.searchsorted(_cuts(keys[order], wanted, comm), np.arange(len(keys)), side="right")
+    owner[order] = np.searchsorted(_cuts(keys[order], until, wanted, comm), np.arange(len(keys)), side="right")
     return owner
 
 
-def _cuts(keys: np.ndarray, wanted: np.ndarray, comm) -> np.ndarray:
-    """How many of the sorted ``keys`` of this rank stand before each cut, so that on all ranks ``wanted`` do.
+def _cuts(keys: np.ndarray, until: np.ndarray, wanted: np.ndarray, comm) -> np.ndarray:
+    """How many of the sorted ``keys`` of this rank stand before each cut: on all ranks those that weigh ``wanted``.
 
-    Bisection, one bit of the key a time, for the key at which each cut falls: one sum over the ranks for all cuts.
+    What a cut would go through stands on the side of its middle.
+
+    until  (m + 1,) weight of the first 0, 1, ... keys.  Bisection, one bit of the key a time, for the key at which each
+    cut falls: one sum over the ranks for all cuts.
     """
     at = np.zeros(len(wanted), np.int64)
     for bit in range(3 * BITS - 1, -1, -1):
         tried = at | (1 << bit)
-        before = sum_over(comm, np.searchsorted(keys, tried))
+        before = sum_over(comm, until[np.searchsorted(keys, tried)])
         at = np.where(before <= wanted, tried, at)
-    before, equal = np.searchsorted(keys, at), np.searchsorted(keys, at, side="right") - np.searchsorted(keys, at)
-    missing = wanted - sum_over(comm, before) - (comm.scan(equal) - equal)
-    return before + np.clip(missing, 0, equal)
+    first, last = np.searchsorted(keys, at), np.searchsorted(keys, at, side="right")
+    equal = until[last] - until[first]
+    missing = wanted - sum_over(comm, until[first]) - (comm.scan(equal) - equal)
+    return np.clip(np.searchsorted(until[:-1] + until[1:], 2 * (until[first] + missing)), first, last)
 
 
 def max_over_rows(comm, rows: np.ndarray) -> np.ndarray:

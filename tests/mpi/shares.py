@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from hpc_twin.mesh.block import Block, block_of, centres, whole_of
+from hpc_twin.mesh.block import SHARES, Block, block_of, centres, shares_of_nodes, whole_of
 from hpc_twin.mesh.generate import cable, sheet, slab
 from hpc_twin.mesh.model import Mesh
 from hpc_twin.mesh.order import quadratic, with_midpoints
@@ -94,8 +94,10 @@ for name, mesh in {"mixed": mixed(), "sheet": sheet((3, 2), 0.5), "cable": cable
     assert np.array_equal(owners_of_mesh(mesh, comm, "hilbert"), hilbert(mesh, comm.size) if comm.rank == 0 else []), (
         name
     )
-    assert np.abs(np.bincount(np.concatenate(comm.allgather(owners)), minlength=comm.size)
-                  - mesh.n_elements / comm.size).max() < 1, name  # fmt: skip
+    weights = shares_of_nodes(block, comm)
+    assert abs(comm.allreduce(int(weights.sum())) / SHARES / mesh.n_nodes - 1) < 1e-3, name
+    sums = comm.allreduce(np.bincount(owners, weights, comm.size)) / SHARES
+    assert np.abs(sums - mesh.n_nodes / comm.size).max() < 4, name  # of nodes: the piece of one element each
     at_once = owners_of_block(block_of(at_root, comm), comm)
     assert np.array_equal(at_once, owners_of_mesh(at_root, comm, "hilbert")), name
     chosen, corners = hilbert(mesh, comm.size), np.where(mesh.elements < 0, mesh.elements[:, :1], mesh.elements)
