@@ -69,24 +69,33 @@ class Scaling:
         load = Load.even(sample.nodes, sample.ranks, self.model.dimension)
         return self.model.step(load, self.here, sample.iterations, self.frames)
 
-    def strong_curve(self, network: Network, how: Improvement = IMPROVEMENTS["as it is"]) -> list[Point]:
-        """The refined mesh on one node and on as many ranks as parts were counted."""
+    def strong_curve(
+        self, network: Network, how: Improvement = IMPROVEMENTS["as it is"], frames: float | None = None
+    ) -> list[Point]:
+        """The refined mesh on one node and on as many ranks as parts were counted; ``frames`` per step."""
         nodes = self.counts[0].n_nodes
         ranks = [network.cores, *(p.n_parts for p in self.counts if p.n_parts > network.cores)]
-        return self._points(network, [(nodes, n) for n in ranks], self.iterations[1], how)
+        return self._points(network, [(nodes, n) for n in ranks], self.iterations[1], how, frames)
 
-    def weak_curve(self, network: Network, how: Improvement = IMPROVEMENTS["as it is"]) -> list[Point]:
+    def weak_curve(
+        self, network: Network, how: Improvement = IMPROVEMENTS["as it is"], frames: float | None = None
+    ) -> list[Point]:
         """WEAK nodes for each rank, on larger and not on finer meshes: iterations are those that were measured."""
         ranks = [network.cores, *(p.n_parts for p in self.counts if p.n_parts > network.cores)]
-        return self._points(network, [(WEAK * n, n) for n in ranks], self.iterations[0], how)
+        return self._points(network, [(WEAK * n, n) for n in ranks], self.iterations[0], how, frames)
 
     def _points(
-        self, network: Network, sizes: list[tuple[float, int]], iterations: float, how: Improvement
+        self,
+        network: Network,
+        sizes: list[tuple[float, int]],
+        iterations: float,
+        how: Improvement,
+        frames: float | None,
     ) -> list[Point]:
-        found: list[Point] = []
+        frames, found = self.frames if frames is None else frames, list[Point]()
         for nodes, ranks in sizes:
             load = self.halo.load(nodes, ranks)
-            parts = how(self.model, load, network, iterations, self.frames)
+            parts = how(self.model, load, network, iterations, frames)
             work = sum(parts.values()) * ranks / nodes
             first = sum(found[0].parts.values()) * found[0].load.ranks / found[0].load.nodes if found else work
             found.append(Point(load, parts, first / work))
