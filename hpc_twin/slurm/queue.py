@@ -13,7 +13,7 @@ from hpc_twin.slurm.cases import LIST
 
 JOBS = "jobs"
 PATIENCE = 30  # s for an answer of the daemons
-ASKED = {"squeue": "%i|%A|%T|%S|%e|%r", "sacct": "JobID,JobIDRaw,State,Start,End,Reason"}
+ASKED = {"squeue": "%i|%A|%T|%S|%e|%r|%o", "sacct": "JobID,JobIDRaw,State,Start,End,Reason"}
 WAITING = ("PENDING", "REQUEUED", "REQUEUE_HOLD", "SPECIAL_EXIT", "RESV_DEL_HOLD")
 GOING = ("RUNNING", "COMPLETING", "CONFIGURING", "SUSPENDED", "STOPPED", "SIGNALING", "RESIZING", "STAGE_OUT")
 
@@ -22,7 +22,7 @@ GOING = ("RUNNING", "COMPLETING", "CONFIGURING", "SUSPENDED", "STOPPED", "SIGNAL
 class Job:
     """A job, or a task of an array (12_3); start and end in seconds of the clock, expected ones where it goes on.
 
-    state and reason are SLURM's own words.
+    state and reason are SLURM's own words; script is its file, where squeue knows the job.
     """
 
     id: str
@@ -30,11 +30,16 @@ class Job:
     start: float | None = None
     end: float | None = None
     reason: str = ""
+    script: str = ""
 
     @property
     def waits(self) -> bool:
         """Whether it is in the queue."""
         return self.state in WAITING
+
+    def is_of(self, folder: Path) -> bool:
+        """Whether it is of the run in ``folder``: another SLURM, or the same one in a year, gives the same numbers."""
+        return not self.script or Path(self.script).parent.resolve() in (folder.resolve(), folder.resolve().parent)
 
     @property
     def goes(self) -> bool:
@@ -96,8 +101,9 @@ def _answer(tool: str, *words: str) -> list[str]:
 
 def _parsed(line: str) -> list[tuple[str, Job]]:
     """The job under both of its names: an array's task is a job with a number of its own."""
-    name, number, state, start, end, reason = line.split("|", 5)
-    job = Job(name, state.split()[0], _seconds(start), _seconds(end), "" if reason == "None" else reason)
+    name, number, state, start, end, reason, *script = line.split("|", 6)
+    reason = "" if reason == "None" else reason
+    job = Job(name, state.split()[0], _seconds(start), _seconds(end), reason, "".join(script))
     return [(name, job), (number, job)]
 
 

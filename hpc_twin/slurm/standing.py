@@ -4,7 +4,7 @@ import json
 import os
 import socket
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,7 +67,14 @@ def standings(folders: Iterable[Path]) -> list[Standing]:
     """Where each of the runs stands; SLURM is asked once for all of them."""
     found = [(folder, own_job(folder), read_status(folder)) for folder in folders]
     jobs = known_jobs(own or (status.job if status else "") for _, own, status in found)
-    return [judged(folder, jobs.get(own or (status.job if status else "")), status) for folder, own, status in found]
+    return [judged(folder, _job(folder, own, status, jobs), status) for folder, own, status in found]
+
+
+def _job(folder: Path, own: str, status: RunStatus | None, jobs: Mapping[str, Job]) -> Job | None:
+    """That of ``submit``, or, in a script of the user's, that in which the run computes."""
+    if not own:
+        return jobs.get(status.job) if status else None
+    return jobs[own] if own in jobs and jobs[own].is_of(folder) else None
 
 
 def judged(folder: Path, job: Job | None, status: RunStatus | None) -> Standing:

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from hpc_twin.io.status import RunStatus, write_status
-from hpc_twin.slurm import queue
+from hpc_twin.slurm import queue, standing
 from hpc_twin.slurm.cases import Task, write_list
 from hpc_twin.slurm.queue import Job, known_jobs, own_job
 from hpc_twin.slurm.standing import checkpoint_time, judged, last_words, newest_checkpoint, runs_in, standings
@@ -111,7 +111,7 @@ def test_the_job_of_a_run(tmp_path):
     assert own_job(task) == "31_3"
 
 
-SQUEUE = "20_3|23|RUNNING|2026-11-21T10:00:00|2026-11-21T14:00:00|None\n21|21|PENDING|N/A|N/A|Priority\n"
+SQUEUE = "20_3|23|RUNNING|2026-11-21T10:00:00|2026-11-21T14:00:00|None|/r/job.sbatch\n21|21|PENDING|N/A|N/A|Priority|\n"
 SACCT = "20_3|23|PENDING|Unknown|Unknown|None\n19|19|CANCELLED by 0|2026-11-21T10:00:00|2026-11-21T10:01:00|None\n"
 
 
@@ -126,6 +126,16 @@ def test_what_slurm_says(tmp_path, monkeypatch):
     assert found["21"] == Job("21", "PENDING", None, None, "Priority") and found["21"].waits
     assert found["19"].state == "CANCELLED" and not found["19"].goes
     assert all(" 19,20,21 " in line for line in (tmp_path / "asked").read_text().splitlines())
+
+
+def test_a_job_of_another_slurm_is_not_taken_for_ours(tmp_path, monkeypatch):
+    (tmp_path / "jobs").write_text("20_3\n")
+    for script, state in ((tmp_path / "job.sbatch", "starting"), ("/other/job.sbatch", "stopped")):
+        monkeypatch.setattr(
+            standing, "known_jobs", lambda ids, s=script: {"20_3": Job("20_3", "RUNNING", script=str(s))}
+        )
+        write_status(tmp_path, replace(HALF, state="stopped"))
+        assert standings([tmp_path])[0].state == state
 
 
 def test_without_slurm_nothing_is_known(tmp_path, monkeypatch):
