@@ -32,7 +32,9 @@ class Subdomain:
     @classmethod
     def all_of(cls, whole: Part) -> "Subdomain":
         """Nothing left out: ``part`` is ``whole``."""
-        return cls(whole, whole, np.arange(whole.n_local), np.arange(len(whole.elements)))
+        return cls(
+            whole, whole, np.arange(whole.n_local, dtype=np.int32), np.arange(len(whole.elements), dtype=np.int32)
+        )
 
     @property
     def everything(self) -> bool:
@@ -81,7 +83,7 @@ def _restricted(whole: Part, elements: np.ndarray) -> Subdomain:
     width, used = whole.elements.shape[1], whole.element_nodes[elements]
     nodes = np.unique(used[used >= 0])
     n_owned = int(np.searchsorted(nodes, whole.n_owned))
-    position = np.full(whole.n_local + 1, -1)  # the last entry keeps the padding -1
+    position = np.full(whole.n_local + 1, -1, np.int32)  # the last entry keeps the padding -1
     position[nodes] = np.arange(len(nodes))
     n_owned_elements = int((elements < whole.n_owned_elements).sum())
     part = replace(

@@ -12,7 +12,7 @@ class Part:
     that touch a node owned here, so that every row of an owned node can be assembled without communication.
 
     points       (n_local, 3) mm
-    elements     (n_local_elements, width) local node indices of corners, -1 pads elements of lower dimension
+    elements     (n_local_elements, width) int32 local nodes at the corners, -1 pads elements of lower dimension
     midpoints    (n_local_elements, edges) local nodes on the edges as in Mesh, or None in a mesh of order 1
     regions      (n_local_elements,) int32;  fibres, sheets  (n_local_elements, 3) or None
     extents      (n_local_elements,) thickness or cross-section, NaN where the case says it, or None: all by the case
