@@ -12,8 +12,6 @@ import typer
 LAUNCHER = "mpirun"
 LAUNCHED = ("OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "PMIX_RANK", "SLURM_PROCID")  # what launchers say to ranks
 ITSELF = "from hpc_twin.cli.main import main; main()"
-# Open MPI gives ranks one second between SIGTERM and SIGKILL when it is interrupted: too short for a checkpoint.
-PATIENCE = {"OMPI_MCA_odls_base_sigkill_timeout": "600", "PRTE_MCA_odls_base_sigkill_timeout": "600"}
 
 
 def resume(
@@ -64,4 +62,4 @@ def _launch(ranks: int, words: Sequence[str]) -> None:
         raise InputError(f"-n {ranks}: there is no {LAUNCHER} here; start the ranks as your cluster does, without -n")
     itself = [str(script)] if script.is_file() else [sys.executable, "-c", ITSELF]
     sys.stdout.flush()
-    os.execve(found, [LAUNCHER, "-n", str(ranks), *itself, "resume", *words], {**PATIENCE, **os.environ})
+    os.execv(found, [LAUNCHER, "-n", str(ranks), *itself, "resume", *words])
