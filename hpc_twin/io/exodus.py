@@ -92,6 +92,7 @@ class ExodusWriter:
         self._maps = Maps(self._order, part.n_nodes, dtype, numbers, steps)
         if has_fibres:
             self._maps.add_fibres(part, blocks, elements)
+        self._file.await_chunks()
 
     def _define(
         self,

@@ -124,6 +124,11 @@ class SharedFile:
             self._later(partial(store, chunks=received, steps=steps))
         self._later(lambda file: number(file, length - 1, numbers))
 
+    def await_chunks(self) -> None:
+        """Write what was put so far, which may take long, so that the first ``put_chunks`` does not."""
+        if not self.parallel:
+            self._with_handle(lambda handle: handle.dataset("time_step"))
+
     def sync(self) -> None:
         """Hand everything to the operating system: the file so far can be read even if the run is killed."""
         self._with_handle(Handle.flush)
