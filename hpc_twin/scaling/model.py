@@ -54,7 +54,10 @@ class Load:
 
     @classmethod
     def even(cls, nodes: float, ranks: int, dimension: int) -> "Load":
-        """By the law of halos that Hilbert pieces of slabs and hearts have at most: docs/scaling.md."""
+        """By the law of halos that pieces of slabs have at most, and those of hearts on average: docs/scaling.md.
+
+        Of few parts none has neighbours on all sides.
+        """
         uneven = 1.03 if ranks > 8 else 1.0
         n = uneven * nodes / ranks
         if ranks == 1:
@@ -62,7 +65,8 @@ class Load:
         if dimension == 1:
             return cls(ranks, nodes, n, 2, 2)
         side = n ** (1 / dimension)
-        ghosts = 7.2 * side**2 + 20 * side if dimension == 3 else 4.5 * side + 8
+        around = min(1.0, 1.5 * (1 - ranks ** (-1 / dimension)))
+        ghosts = around * (7.2 * side**2 + 20 * side if dimension == 3 else 4.5 * side + 8)
         return cls(ranks, nodes, n, min(ghosts, nodes - n), min(26 if dimension == 3 else 8, ranks - 1))
 
 

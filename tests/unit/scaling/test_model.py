@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from made_up import CALLS, CELLS, MEASURES, SOLVE, W, sample
 
+from hpc_twin.mesh.generate import slab
 from hpc_twin.parallel import InputError
 from hpc_twin.scaling.fit import Law
 from hpc_twin.scaling.halo import Halo
@@ -12,7 +13,7 @@ from hpc_twin.scaling.improvements import IMPROVEMENTS
 from hpc_twin.scaling.iterations import Growth
 from hpc_twin.scaling.model import Load, Model
 from hpc_twin.scaling.networks import chosen, here, read_networks
-from hpc_twin.scaling.parts import Parts
+from hpc_twin.scaling.parts import Parts, counted
 
 SAMPLES = [sample(1000), sample(8000), sample(60_000), sample(60_000, 2), sample(8000, 2, 1000, 2.5, 10)]
 MODEL = Model(SAMPLES, "monodomain", 3)
@@ -87,8 +88,8 @@ def test_costs_are_never_negative():
 
 
 def test_halo_is_that_of_counted_parts_and_between():
-    counted = [Parts(64, 64_000, 1010, 800, 700.0, 26, 14.0), Parts(512, 64_000, 130, 260, 200.0, 28, 17.0)]
-    halo = Halo(counted)
+    known = [Parts(64, 64_000, 1010, 800, 700.0, 26, 14.0), Parts(512, 64_000, 130, 260, 200.0, 28, 17.0)]
+    halo = Halo(known)
     assert halo.load(64_000, 64).ghosts == pytest.approx(800)
     assert 260 < halo.load(64_000, 200).ghosts < 800
     assert halo.load(64_000, 1).ghosts == 0
@@ -110,3 +111,11 @@ def test_networks_of_the_user(tmp_path):
         read_networks(tmp_path / "nowhere.toml")
     with pytest.raises(InputError, match="found 'infiniband'; did you mean 'infiniband-100g'"):
         chosen(NETWORKS, ["infiniband"])
+
+
+@pytest.mark.parametrize("n_parts", [8, 64, 512])
+def test_the_law_of_halos_is_near_what_is_counted(n_parts):
+    (found,) = counted(slab((20, 7, 3), 1), 2, [n_parts])  # 30,537 nodes
+    law = Load.even(found.n_nodes, n_parts, 3)
+    assert 0.7 < law.ghosts / found.ghosts < 1.8
+    assert law.n == pytest.approx(found.largest, rel=0.1)
