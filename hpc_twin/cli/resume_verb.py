@@ -62,4 +62,5 @@ def _launch(ranks: int, words: Sequence[str]) -> None:
         raise InputError(f"-n {ranks}: there is no {LAUNCHER} here; start the ranks as your cluster does, without -n")
     itself = [str(script)] if script.is_file() else [sys.executable, "-c", ITSELF]
     sys.stdout.flush()
-    os.execv(found, [LAUNCHER, "-n", str(ranks), *itself, "resume", *words])
+    # os.environ as it is: what libraries of MPI have added to C's own environment would keep mpirun from starting
+    os.execve(found, [LAUNCHER, "-n", str(ranks), *itself, "resume", *words], os.environ)
