@@ -29,7 +29,7 @@ from hpc_twin.run.report import Report, make_report
 from hpc_twin.run.stimuli import stimuli
 from hpc_twin.run.timer import Timer
 from hpc_twin.run.unread import tell_unread
-from hpc_twin.run.velocities import by_cells, squared_velocities
+from hpc_twin.run.velocities import by_cells, squared_velocities, wave_needed
 from hpc_twin.tissue.cells import Population
 from hpc_twin.tissue.eikonal.reaction_eikonal import Drive, Foot, ReactionEikonal, first_pulses, latest, waves
 from hpc_twin.tissue.eikonal.solver import Eikonal
@@ -70,7 +70,8 @@ def arrival(loaded: LoadedCase, kernels: Sequence[Kernel], comm, timer: Timer) -
         domain = domain.directed(*fibres)
     with timer.part("velocities"):
         cells = populations(domain.part, case.cells, kernels) if kernels else []
-        tensor = squared_velocities(case, domain.part, cells, _plane_waves(case, cells, comm), fibres)
+        known = _plane_waves(case, cells, wave_needed(case, domain.part, cells), comm) if cells else []
+        tensor = squared_velocities(case, domain.part, cells, known, fibres)
     with timer.part("eikonal"):
         return domain, _first_arrival(case, domain.part, tensor)
 
@@ -79,7 +80,8 @@ def reaction_eikonal(case: Case, domain: Subdomain, kernels: Sequence[Kernel], f
     """The eikonal equation's waves drive the cells, coupled by diffusion (RE+) or not (RE-)."""
     part, foot = domain.part, case.tissue.foot or FootCase()
     cells = populations(part, case.cells, kernels)
-    known = _plane_waves(case, cells, part.comm) if by_cells(case) or foot.form == "wave" else []
+    needed = [True] * len(cells) if foot.form == "wave" else wave_needed(case, part, cells)
+    known = _plane_waves(case, cells, needed, part.comm)
     tensor = squared_velocities(case, part, cells, known, fibres)
     arrivals = waves(Eikonal(part, tensor), _depolarising(case, part), case.tissue.until)
     for T in arrivals:
@@ -99,24 +101,34 @@ def reaction_eikonal(case: Case, domain: Subdomain, kernels: Sequence[Kernel], f
     return ReactionEikonal(monodomain, foot.diffusion)
 
 
-def _plane_waves(case: Case, cells: Sequence[Population], comm) -> list[PlaneWave]:
-    """One for each population; equal cells share theirs."""
+def _plane_waves(case: Case, cells: Sequence[Population], needed: Sequence[bool], comm) -> list[PlaneWave | None]:
+    """One for each population that needs it; equal cells share theirs."""
     found: dict[tuple, PlaneWave] = {}
-    for kernel in (population.kernel for population in cells):
-        if _alike(kernel) not in found:
-            found[_alike(kernel)] = plane_wave(kernel, capacity(case), comm)
-    return [found[_alike(population.kernel)] for population in cells]
+    for population, key, wanted in zip(cells, case.cells.models, needed, strict=True):
+        alike = _alike(population.kernel)
+        if wanted and alike not in found:
+            found[alike] = plane_wave(population.kernel, capacity(case), comm, _remedy(case, key))
+    return [found[_alike(p.kernel)] if wanted else None for p, wanted in zip(cells, needed, strict=True)]
+
+
+def _remedy(case: Case, key: str) -> str:
+    """What may be given instead of the plane wave of the cells of ``key``."""
+    if case.tissue.foot is not None and case.tissue.foot.form == "wave":
+        return 'tissue.foot.shape = "pulse"'
+    if key.startswith("cells.regions."):
+        return f'tissue.velocity.regions.{key.removeprefix("cells.regions.")}.values, as in ["2 mm/ms"]'
+    return 'tissue.velocity.values, as in ["0.6 mm/ms", "0.3 mm/ms"], or tissue.velocity.regions.<region>.values'
 
 
 def _alike(kernel: Kernel) -> tuple:
     return kernel.digest, kernel.v_initial, kernel.initial.tobytes()
 
 
-def _feet(case: Case, foot: FootCase, known: Sequence[PlaneWave], comm, n: int) -> list[Foot]:
+def _feet(case: Case, foot: FootCase, known: Sequence[PlaneWave | None], comm, n: int) -> list[Foot]:
     """One for each population."""
     if foot.form == "pulse":
         return [Foot.pulse(foot.strength / capacity(case), foot.duration)] * n
-    return comm.bcast(on_root(comm, lambda: [wave.foot() for wave in known]))
+    return comm.bcast(on_root(comm, lambda: [wave.foot() for wave in known if wave is not None]))
 
 
 def _depolarising(case: Case, part: Part) -> tuple[Stimulus, ...]:

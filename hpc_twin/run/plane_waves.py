@@ -49,15 +49,18 @@ class PlaneWave:
         return Foot(np.arange(end - begin) * self.medium.dt, charge)
 
 
-def plane_wave(kernel: Kernel, capacity: float, comm) -> PlaneWave:
-    """Of the cells of ``kernel``; ``capacity`` chi Cm [uF/mm^3]. Rank 0 computes; raises InputError without a wave."""
+def plane_wave(kernel: Kernel, capacity: float, comm, instead: str = "another model") -> PlaneWave:
+    """Of the cells of ``kernel``; ``capacity`` chi Cm [uF/mm^3]. Rank 0 computes.
+
+    Raises InputError where there is no wave; it says what may be given ``instead``.
+    """
     medium = Medium(kernel, np.sqrt(DIFFUSIVITY) / FINE, STEP, capacity, "strang", Discretisation(lumping=0.25))
     sigma = DIFFUSIVITY * capacity
     v = comm.bcast(on_root(comm, lambda: _velocity(medium, sigma)))
     if not np.isfinite(v):
         raise InputError(
             f"tissue.velocity: no wave propagates in a cable of {kernel.name}, so it has no velocity of its own: give "
-            'tissue.velocity.values, as in ["0.6 mm/ms", "0.3 mm/ms"]'
+            + instead
         )
     return PlaneWave(medium, v**2 / DIFFUSIVITY)
 

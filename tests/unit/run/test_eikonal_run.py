@@ -20,6 +20,7 @@ box = { min = ["1 mm", "0 mm", "0 mm"], max = ["2 mm", "3 mm", "2 mm"] }
 
 def ran(tmp_path, *overrides: str, more: str = "", stimulus: str = STIMULUS):
     """Points and activation [ms]."""
+    tmp_path.mkdir(exist_ok=True)
     path = tmp_path / "case.toml"
     path.write_text(case_text(stimulus=stimulus, more=more))
     simulate(load_case(path, ["tissue.model=eikonal", *overrides]), tmp_path / "out", world())
@@ -69,6 +70,35 @@ def test_region_of_its_own_velocity(tmp_path):
     points, times = ran(tmp_path, 'tissue.velocity.regions.gap.values=["0.1 mm/ms"]', FIXED, more=SPLIT)
     far = points[:, 0] > 3.5
     assert times[far] == pytest.approx(1 / 0.1 + 2 / 0.6, rel=1e-6)
+
+
+DEAD = 'cells.regions.gap={model="mitchell_schaeffer_2003",parameters={"inward.tau"="9x"}}'  # which no pulse fires
+
+
+def test_cells_whose_region_has_a_velocity_need_no_plane_wave(tmp_path, capsys):
+    """No wave propagates in the gap's cells; the muscle's, which touch it, keep the velocity of their own."""
+    given = 'tissue.velocity.regions.gap.values=["0.1 mm/ms"]'
+    points, times = ran(tmp_path, DEAD, given, more=SPLIT)
+    speed = float(capsys.readouterr().out.split("plane waves of mitchell_schaeffer_2003: ")[1].split()[0])
+    far = points[:, 0] > 3.5
+    assert times[far] == pytest.approx(1 / 0.1 + 2 / (speed * np.sqrt(0.13 / 0.14)), rel=2e-3)
+    with pytest.raises(InputError, match=r"give tissue\.velocity\.regions\.gap\.values"):
+        ran(tmp_path / "again", DEAD, more=SPLIT)
+
+
+def test_cables_with_a_velocity_beside_muscle_without(tmp_path, capsys):
+    """No wave propagates in a plain cable of Stewart's cells; with its velocity given, nobody asks for one."""
+    heart = '[mesh]\ngenerate = "left_ventricle"\nshape = { scale = 0.3, h = "1.5 mm" }\n'
+    more = '[fibres]\nrule = "bayer2012"\n[purkinje]\nbranch_length = "3 mm"\n'
+    (tmp_path / "case.toml").write_text(case_text(heart, stimulus='[[stimulus]]\nnode_set = "his"\n', more=more))
+    words = ["tissue.model=eikonal", 'tissue.velocity.regions.purkinje.values=["2 mm/ms"]', 'tissue.until="200 ms"']
+    simulate(load_case(tmp_path / "case.toml", words), tmp_path / "out", world())
+    told = capsys.readouterr().out
+    assert "plane waves of mitchell_schaeffer_2003" in told and "stewart" not in told
+    with read_result(tmp_path / "out" / "result.exo") as result:
+        assert np.isfinite(result.map("activation")).all()
+    with pytest.raises(InputError, match=r"stewart_2009.*give tissue\.velocity\.regions\.purkinje\.values"):
+        simulate(load_case(tmp_path / "case.toml", words[:1]), tmp_path / "other", world())
 
 
 def test_tissue_beyond_a_gap_is_not_reached(tmp_path, capsys):
