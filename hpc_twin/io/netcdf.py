@@ -202,8 +202,8 @@ class SharedFile:
         reason = self._room.lack(n_bytes + SPARE_BYTES)
         if reason:
             raise RunError(
-                f"{self.path}: {reason}, and the next frame may need {megabytes(n_bytes)}; "
-                "the frames so far are kept. Free some space, or write fewer frames"
+                f"{self.path}: {reason}, and {megabytes(n_bytes)} may be needed now; what was written before is kept. "
+                "Free some space, or write less"
             )
 
     def _attempt(self, action: Callable[[], object]) -> None:
