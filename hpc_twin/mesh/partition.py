@@ -63,6 +63,8 @@ def owners_of_block(block: Block, comm, n_parts: int | None = None) -> np.ndarra
     """
     n_parts = comm.size if n_parts is None else n_parts
     _require_elements(block.whole.n_elements, n_parts)
+    if n_parts == 1:
+        return np.zeros(len(block.elements["ids"]), np.int32)
     return along_curve(centres(block, comm), shares_of_nodes(block, comm), n_parts, comm)
 
 

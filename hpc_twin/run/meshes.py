@@ -9,7 +9,7 @@ from hpc_twin.case import MeshCase
 from hpc_twin.mesh.block import Block
 from hpc_twin.mesh.checks import usable
 from hpc_twin.mesh.generate import GENERATORS
-from hpc_twin.mesh.generate.boxes import box_block
+from hpc_twin.mesh.generate.boxes import BOXES, box_block
 from hpc_twin.mesh.model import Mesh
 from hpc_twin.mesh.read import read
 from hpc_twin.mesh.surfaces import with_surfaces
@@ -30,6 +30,8 @@ def make_mesh(wanted: MeshCase, surfaces: bool, folder: Path) -> tuple[Mesh, lis
     if wanted.file is not None:
         path = folder / wanted.file
         mesh, words = usable(read(path, wanted.unit), path)
+    elif wanted.generate in BOXES:  # sound as they are made
+        mesh, words = generated(wanted.generate, wanted.shape), []
     else:
         mesh, words = usable(generated(str(wanted.generate), wanted.shape), wanted.generate)
     if surfaces and not has_surfaces(mesh.node_sets):
@@ -50,14 +52,14 @@ def generated(name: str, shape: dict) -> Mesh:
     return _made(lambda values: GENERATORS[name](**values), name, shape)
 
 
-def box_in_blocks(name: str, shape: dict, comm) -> tuple[Block, tuple[str, ...]]:
-    """The same for a slab, sheet or cable, an equal block of it by each rank; and its notes."""
+def box_in_blocks(name: str, shape: dict, comm) -> Block:
+    """The same for a slab, sheet or cable, an equal block of it by each rank."""
 
     def make(values):
         bound = inspect.signature(GENERATORS[name]).bind(**values)
         bound.apply_defaults()
         size, h = bound.arguments.values()
-        return box_block(name, size, h, comm)
+        return box_block(name, size, h, comm)[0]
 
     return _made(make, name, shape)
 

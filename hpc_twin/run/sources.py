@@ -104,6 +104,8 @@ def mesh_source(
     if block is not None:
         unseen = None if wanted.file is None else folder / wanted.file
         return Source(comm, block, None, method, wanted.refine, True, unseen)
+    if method == BLOCKWISE and comm.size > 1:
+        say(comm, f"rank 0 makes the whole mesh: {_why_whole(wanted, blockwise)}; 'hpc-twin partition' does so once")
     mesh, words, times = on_root(comm, make) or (None, [], 0)
     for word in words:
         warn(comm, word)
@@ -113,13 +115,17 @@ def mesh_source(
 def _in_blocks(wanted: MeshCase, folder: Path, comm) -> Block | None:
     """An equal block of the mesh made or read by each rank, or None where this kind needs the whole."""
     if wanted.generate in BOXES:
-        block, notes = box_in_blocks(str(wanted.generate), wanted.shape, comm)
-        for note in notes:
-            warn(comm, note)
-        return block
+        return box_in_blocks(str(wanted.generate), wanted.shape, comm)
     if wanted.file is None or Path(wanted.file).suffix.lower() not in EXODUS or not (folder / wanted.file).is_file():
         return None
     return read_exodus_blocks(folder / wanted.file, UNITS[wanted.unit or "mm"], comm)
+
+
+def _why_whole(wanted: MeshCase, blockwise: bool) -> str:
+    if not blockwise:
+        return "surfaces are found, or cables joined, on the whole of it"
+    name = wanted.generate if wanted.file is None else wanted.file
+    return f"{name} cannot be made or read in blocks, as a {', '.join(BOXES)} or an Exodus file of one kind of elements can"
 
 
 def _require_sound(share: Share, path: Path) -> None:
