@@ -15,6 +15,7 @@ from hpc_twin.cli.doctor import doctor
 from hpc_twin.cli.gather_verb import gather
 from hpc_twin.cli.mesh_verbs import mesh
 from hpc_twin.cli.models_verb import models
+from hpc_twin.cli.partition_verb import partition
 from hpc_twin.cli.plan_verb import measure, plan
 from hpc_twin.cli.restitution_verb import restitution
 from hpc_twin.cli.resume_verb import resume, starts_ranks
@@ -36,7 +37,7 @@ PATIENCE = 5.0  # seconds that ranks which failed wait for the others
 UsageError = typer.BadParameter.__base__  # click's, or that of typer's own copy of click: typer does not name it
 
 # in the order of the data
-VERBS = ("mesh", "plan", "scale", "run", "resume", "submit", "status", "gather", "view",
+VERBS = ("mesh", "partition", "plan", "scale", "run", "resume", "submit", "status", "gather", "view",
          "models", "cell", "tune-cv", "restitution", "verify", "doctor", "measure")  # fmt: skip
 SERIAL = ("plan", "scale", "submit", "status", "gather")  # one process, also where MPI does not start: on login nodes
 
@@ -58,6 +59,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(mesh, name="mesh")
+app.command()(partition)
 app.command()(plan)
 app.command()(scale)
 app.command()(run)

@@ -125,7 +125,7 @@ def _why_whole(wanted: MeshCase, blockwise: bool) -> str:
     if not blockwise:
         return "surfaces are found, or cables joined, on the whole of it"
     name = wanted.generate if wanted.file is None else wanted.file
-    return f"{name} cannot be made or read in blocks, as a {', '.join(BOXES)} or an Exodus file of one kind of elements can"
+    return f"{name} comes in one piece; {', '.join(BOXES)} and Exodus files of one kind of elements come in blocks"
 
 
 def _require_sound(share: Share, path: Path) -> None:
