@@ -9,12 +9,15 @@ MMAP_MAX, MMAP_THRESHOLD, TRIM_THRESHOLD = -4, -3, -1  # of glibc's malloc.h
 
 
 def sweep(comm) -> None:
-    """Free PETSc's objects on ``comm`` that no rank's Python holds any more; collective.
+    """Free PETSc's objects on ``comm`` that no rank's Python holds any more, and return what is free; collective.
 
-    Since 3.18 they stay until they are asked for together, as Python lets go of them in any order: else a solver with
+    Since 3.18 these stay until they are asked for together, as Python lets go of them in any order: else a solver with
     its multigrid that was needed once, for fibres, would be held until the run ends.
     """
     PETSc.garbage_cleanup(comm)
+    library = ctypes.CDLL(None)
+    if hasattr(library, "malloc_trim"):
+        library.malloc_trim(0)
 
 
 def return_freed() -> None:

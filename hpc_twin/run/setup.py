@@ -32,8 +32,9 @@ def set_up(loaded: LoadedCase, kernels: Sequence[Kernel], comm, timer: Timer) ->
     with timer.part("solver set-up"):
         for _, fraction in SPLITTINGS[case.tissue.splitting]:
             heart.prepare(fraction * case.tissue.dt)
+    del part  # with directions as they were read, which the problem may have replaced
     sweep(comm)
-    return part, heart
+    return heart.domain.whole, heart
 
 
 def to_record(loaded: LoadedCase, heart: Problem) -> Recording | None:

@@ -110,6 +110,7 @@ def measure(comm, words: list[str]) -> tuple[Watch, dict[str, int], int]:
         kernels = load_kernels(case.cells, loaded.folder, comm)
     part = distributed(case, loaded.folder, comm, watch)
     heart = problem(case, tissue(case, part), kernels, watch)
+    del part
     with watch.part("solver set-up"):
         heart.prepare(case.tissue.dt)
     with tempfile.TemporaryDirectory() as folder, redirect_stdout(io.StringIO()):
@@ -120,7 +121,7 @@ def measure(comm, words: list[str]) -> tuple[Watch, dict[str, int], int]:
                 for operator in ("reaction", "diffusion"):
                     heart.operators[operator](None, n * case.tissue.dt, case.tissue.dt)
                 record.see(n, n * case.tissue.dt)
-        return watch, holders(heart, record), part.n_nodes
+        return watch, holders(heart, record), heart.part.n_nodes
 
 
 def show(n_nodes: float, words: list[str]) -> None:

@@ -27,11 +27,16 @@ OTHERS = {"TorchCor": 731, "MonoAlg3D": 3307, "cbcbeat": 8008}
 
 def on(ranks: int, *words: object):
     """What ranks.py answers on so many ranks."""
-    command = ["mpirun", "-n", str(ranks), sys.executable, str(RANKS), *map(str, words)]
+    return json.loads(told(ranks, RANKS, *words).splitlines()[-1])
+
+
+def told(ranks: int, script: Path, *words: object) -> str:
+    """What a script prints on so many ranks."""
+    command = ["mpirun", "-n", str(ranks), sys.executable, str(script), *map(str, words)]
     result = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, timeout=600)
     if result.returncode:
         sys.exit(f"{' '.join(command)} failed:\n{result.stdout}{result.stderr}")
-    return json.loads(result.stdout.splitlines()[-1])
+    return result.stdout
 
 
 def medians(answers: list[dict]) -> dict:
@@ -172,8 +177,17 @@ def measures() -> None:
     show()
 
 
+def beside(script: str, what: str, *words: object) -> None:
+    """Another script of this folder on 1 and 2 ranks."""
+    for ranks in (1, 2):
+        title(f"{what}, {ranks} rank(s)")
+        print(told(ranks, RANKS.with_name(script), *words), end="")
+
+
 SECTIONS = {
     "memory": memory,
+    "bytes": lambda: beside("memory.py", "bytes of each node", 4e5),
+    "krylov": lambda: beside("krylov.py", "methods of the diffusion step", "0.2", 40),
     "cells": cells,
     "step": lambda: step("0.2", 40, 10),
     "fine": lambda: step("0.1", 15, 6),
