@@ -18,7 +18,8 @@ def test_help_lists_the_verbs_in_the_order_of_the_data():
 
 
 VERBS = (
-    "mesh info, mesh generate, run, view, models, models show, models check, cell, tune-cv, restitution, verify, doctor"
+    "mesh info, mesh generate, run, submit, status, gather, view, models, models show, models check, cell, tune-cv, "
+    "restitution, verify, doctor"
 )
 
 
