@@ -38,6 +38,7 @@ def _data(found: Scaling) -> dict:
         "others": [asdict(s) for s in found.others],
         "partitions": [asdict(p) for p in found.counts],
         "laws": {name: law.coefficients for name, law in {**found.model.laws, **found.model.phases}.items()},
+        "solve": asdict(found.model.solve),
         "networks": [asdict(n) for n in found.networks],
         "predicted": curves,
     }

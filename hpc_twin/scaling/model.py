@@ -4,7 +4,8 @@ Of a step, for the largest part of n nodes with g ghosts and m neighbours, on P 
 iterations of CG:
 
     cells       c n                          or their states' traffic at the node's memory bandwidth / p, if slower
-    solve       u n (i + w)                  likewise; i + w: products and passes beside those of the iterations
+    solve       u n (i + w)                  likewise; i + w: products and passes beside those of the iterations; u is
+                                             larger for what no cache holds
     measures    o n,  output  (frames / steps) (f0 + f n + F N + bytes / file system)
     halo        (i + 2) (2 m overhead + latency + 8 g p share / link)      share of a node's halo that leaves it
     reductions  (2 i + 2) (log2(p) node latency + log2(nodes) latency)     recursive doubling
@@ -20,7 +21,8 @@ from math import ceil, log2
 
 from hpc_twin.scaling.fit import Law
 from hpc_twin.scaling.launch import Sample
-from hpc_twin.scaling.networks import HERE, Network
+from hpc_twin.scaling.networks import HERE, Network, cache_here
+from hpc_twin.scaling.solve import Measured, Solve
 
 IN_LOOP = ("cells", "solve", "measures", "output")
 MATRIX_BYTES = 300  # of a node: its row of 15 entries, and the vectors of CG; docs/performance.md
@@ -77,8 +79,7 @@ class _Work:
     ranks: int
     nodes: float
     n: float
-    solve: float  # i + w
-    frames: float  # per step
+    frames: float = 0.0  # per step
     n_frames: float = 0.0
 
 
@@ -102,19 +103,15 @@ class Model:
         works = [self._work(s) for s in marched]
         size = {"calls": lambda w: 1.0, "nodes": lambda w: w.n}
         self.laws = {
-            "cells": self._law(size, works, [s.seconds["cells"] / s.steps for s in marched]),
-            "solve": self._law(
-                {"calls": lambda w: 1.0, "nodes": lambda w: w.n * w.solve,
-                 "shared": lambda w: (w.ranks - 1) * w.n * w.solve},
-                works, [s.seconds["solve"] / s.steps for s in marched],
-            ),
-            "measures": self._law(size, works, [s.seconds.get("measures", 0.0) / s.steps for s in marched]),
-            "output": self._law(
+            "cells": Law(size, works, [s.seconds["cells"] / s.steps for s in marched]),
+            "measures": Law(size, works, [s.seconds.get("measures", 0.0) / s.steps for s in marched]),
+            "output": Law(
                 {"calls": lambda w: w.frames, "nodes": lambda w: w.frames * w.n, "all": lambda w: w.frames * w.nodes},
                 works, [s.seconds.get("output", 0.0) / s.steps for s in marched],
             ),
-            "rest": self._law(size, works, [_rest(s) / s.steps for s in marched]),
+            "rest": Law(size, works, [_rest(s) / s.steps for s in marched]),
         } if marched else {}  # fmt: skip
+        self.solve = Solve.through([self._solved(s) for s in marched]) if marched else Solve(0.0, 0.0, 0.0, 0.0)
         whole = {"always": lambda w: 1.0, "all": lambda w: w.nodes, "share": lambda w: w.n}
         every = [self._work(s) for s in samples]
         names = [name for name in samples[0].seconds if name not in IN_LOOP]
@@ -126,20 +123,21 @@ class Model:
 
     def step(self, load: Load, network: Network, iterations: float, frames: float) -> dict[str, float]:
         """Seconds of a step by part; ``frames`` per step."""
-        solve = load.n * (iterations + self.scheme.w)
-        on_node = min(load.ranks, network.cores)
-        work = _Work(load.ranks, load.nodes, load.n, iterations + self.scheme.w, frames)
-        laws = self.laws
-        unit, cell = laws["solve"]["nodes"], laws["cells"]["nodes"]
+        on_node, laws = min(load.ranks, network.cores), self.laws
+        work = _Work(load.ranks, load.nodes, load.n, frames=frames)
+        cell, solve = laws["cells"]["nodes"], self.solve
+        outside = self._outside(load.n, cache_here(on_node) if network.name == HERE else network.cache)
         if network.name == HERE:
-            unit += (on_node - 1) * laws["solve"]["shared"]
+            unit = solve.unit(outside, on_node)
         else:
-            unit = self._from_memory(unit, unit * self.triad * 1e9, load.n, network, on_node)
-            cell = self._from_memory(cell, 16.0 * (self.states + 1), load.n, network, on_node)
-        fixed = laws["cells"]["calls"] + laws["solve"]["calls"] + laws["measures"]["calls"] + laws["rest"]["calls"]
+            shared = on_node / (1e9 * network.memory_bandwidth)  # seconds of a byte
+            alone, slow = solve.unit(outside, 1), solve.unit(1.0, 1) * self.triad * 1e9 * shared
+            unit = alone + outside * max(0.0, slow - solve.unit(1.0, 1))
+            cell += outside * max(0.0, 16.0 * (self.states + 1) * shared - cell)
+        fixed = laws["cells"]["calls"] + solve.calls + laws["measures"]["calls"] + laws["rest"]["calls"]
         return {
             "cells": cell * load.n,
-            "solve": unit * solve,
+            "solve": unit * load.n * (iterations + self.scheme.w),
             "halo": self._halo(load, network, on_node) * (2 + iterations * self.scheme.exchanges),
             "reductions": _reduction(load.ranks, network) * (2 + iterations * self.scheme.reductions),
             "calls": fixed,
@@ -149,7 +147,7 @@ class Model:
 
     def start_up(self, load: Load) -> dict[str, float]:
         """Seconds by phase, from the command to the first step, and ``end`` after the last."""
-        work = _Work(load.ranks, load.nodes, load.n + load.ghosts, 0.0, 0.0)
+        work = _Work(load.ranks, load.nodes, load.n + load.ghosts)
         return {"launch": self.launch, **{name: law(work) for name, law in self.phases.items()}}
 
     def memory_of(self, load: Load) -> tuple[float, float]:
@@ -159,14 +157,15 @@ class Model:
 
     def size_of_files(self, nodes: float, frames: float) -> float:
         """Bytes."""
-        return self.bytes(_Work(1, nodes, nodes, 0.0, 0.0, frames))
+        return self.bytes(_Work(1, nodes, nodes, n_frames=frames))
 
     def _work(self, s: Sample) -> _Work:
-        return _Work(s.ranks, s.nodes, s.nodes / s.ranks, s.iterations + self.scheme.w, s.frames / max(s.steps, 1),
-                     s.frames)  # fmt: skip
+        return _Work(s.ranks, s.nodes, s.nodes / s.ranks, s.frames / max(s.steps, 1), s.frames)
 
-    def _law(self, terms, works, values) -> Law:
-        return Law(terms, works, values)
+    def _solved(self, s: Sample) -> Measured:
+        n = s.nodes / s.ranks
+        work = n * (s.iterations + self.scheme.w)
+        return Measured(s.ranks, work, self._outside(n, cache_here(s.ranks)), s.seconds["solve"] / s.steps)
 
     def _memory(self, samples: Sequence[Sample]) -> Law:
         points, values = [], []
@@ -178,10 +177,9 @@ class Model:
         terms = {"always": lambda r: 1.0, "local": lambda r: r.local, "whole": lambda r: r.whole}
         return Law(terms, points, values)
 
-    def _from_memory(self, seconds: float, n_bytes: float, n: float, network: Network, on_node: int) -> float:
-        """Seconds for a node, of work that moves ``n_bytes`` for it: what lies outside the cache waits for memory."""
-        outside = max(0.0, 1 - network.cache * 1e6 / (n * (MATRIX_BYTES + 8 * (self.states + 1))))
-        return seconds + outside * max(0.0, n_bytes * on_node / (network.memory_bandwidth * 1e9) - seconds)
+    def _outside(self, n: float, cache: float) -> float:
+        """Share of the numbers of n nodes that ``cache`` [MB] does not hold."""
+        return max(0.0, 1 - 1e6 * cache / (n * (MATRIX_BYTES + 8 * (self.states + 1))))
 
     def _halo(self, load: Load, network: Network, on_node: int) -> float:
         """Seconds of one exchange of ghosts."""

@@ -62,12 +62,12 @@ def here(triad: float, cores: int) -> Network:
     """This machine by itself: ranks share its memory, whose bandwidth ``triad`` [GB/s] was measured on all cores."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
     return Network(
-        HERE, "this machine", 0.5, 0.5, 0.3, 8 * triad, cores, triad, _cache(cores), memory, 1.0, 10.0 * cores
+        HERE, "this machine", 0.5, 0.5, 0.3, 8 * triad, cores, triad, cache_here(cores), memory, 1.0, 10.0 * cores
     )
 
 
-def _cache(cores: int) -> float:
-    """MB of the second and third level for each core, as Linux tells; 2 where it does not."""
+def cache_here(ranks: int) -> float:
+    """MB of the second and third level for each of ``ranks`` here, as Linux tells; 2 where it does not."""
     found = {}
     for index in Path("/sys/devices/system/cpu/cpu0/cache").glob("index*"):
         try:
@@ -75,7 +75,7 @@ def _cache(cores: int) -> float:
         except OSError:
             continue
         found[int(level)] = float(size.strip().rstrip("K")) / 1000
-    return found.get(2, 2.0) + found.get(3, 0.0) / cores
+    return found.get(2, 2.0) + found.get(3, 0.0) / ranks
 
 
 def _network(path: Path, name: str, table: object) -> Network:

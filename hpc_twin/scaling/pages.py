@@ -64,12 +64,13 @@ def weak(found: Scaling) -> str:
 
 def constants(found: Scaling) -> str:
     """What was fitted."""
-    laws = found.model.laws
-    calls = sum(laws[name]["calls"] for name in ("cells", "solve", "measures", "rest"))
+    laws, solve = found.model.laws, found.model.solve
+    calls = sum(laws[name]["calls"] for name in ("cells", "measures", "rest")) + solve.calls
     rows = [
         ("cells, per node and step", f"{1e9 * laws['cells']['nodes']:.1f} ns"),
-        ("solve, per node and iteration (i + w of them)", f"{1e9 * laws['solve']['nodes']:.1f} ns"),
-        ("the same, more for each other rank on the node", f"{1e9 * laws['solve']['shared']:.1f} ns"),
+        ("solve, per node and iteration (i + w of them)", f"{1e9 * solve.nodes:.1f} ns"),
+        ("more outside the cache", f"{100 * solve.outside:.0f} %"),
+        ("more for each other rank on the node here", f"{100 * solve.shared:.0f} %"),
         ("w, products and passes beside the iterations", f"{found.model.scheme.w:g}"),
         ("measures and the rest, per node and step",
          f"{1e9 * (laws['measures']['nodes'] + laws['rest']['nodes']):.1f} ns"),

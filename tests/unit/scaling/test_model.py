@@ -1,6 +1,7 @@
 """The model finds the costs that samples were made with, and networks add what their keys say."""
 
 from dataclasses import replace
+from unittest.mock import patch
 
 import pytest
 from made_up import CALLS, CELLS, MEASURES, SOLVE, W, sample
@@ -14,11 +15,19 @@ from hpc_twin.scaling.iterations import Growth
 from hpc_twin.scaling.model import Load, Model
 from hpc_twin.scaling.networks import chosen, here, read_networks
 from hpc_twin.scaling.parts import Parts, counted
+from hpc_twin.scaling.solve import USUAL, Measured, Solve
 
 SAMPLES = [sample(1000), sample(8000), sample(60_000), sample(60_000, 2), sample(8000, 2, 1000, 2.5, 10)]
-MODEL = Model(SAMPLES, "monodomain", 3)
+CACHE = "hpc_twin.scaling.model.cache_here", lambda ranks: 1e9  # MB: the machine of the samples knows no memory
+with patch(*CACHE):
+    MODEL = Model(SAMPLES, "monodomain", 3)
 NETWORKS = read_networks()
 HERE = here(60.0, 2)
+
+
+@pytest.fixture(autouse=True)
+def _no_memory(monkeypatch):
+    monkeypatch.setattr(*CACHE)
 
 
 def test_a_run_of_another_size_is_predicted():
@@ -43,9 +52,9 @@ def test_memory_of_rank_0_and_of_others():
 
 def test_constants_are_found():
     assert MODEL.laws["cells"]["nodes"] == pytest.approx(CELLS)
-    assert MODEL.laws["solve"]["nodes"] == pytest.approx(SOLVE)
+    assert MODEL.solve.nodes == pytest.approx(SOLVE)
     assert MODEL.laws["measures"]["nodes"] == pytest.approx(MEASURES)
-    assert MODEL.laws["cells"]["calls"] + MODEL.laws["solve"]["calls"] == pytest.approx(CALLS)
+    assert MODEL.laws["cells"]["calls"] + MODEL.solve.calls == pytest.approx(CALLS)
 
 
 def test_communication_is_latency_messages_and_bytes():
@@ -62,7 +71,7 @@ def test_cores_of_a_node_share_its_memory_until_the_cache_holds_their_part():
     network = NETWORKS["marenostrum5"]
     large, small = (MODEL.step(Load(112, 112 * n, n), network, 3.0, 0.0)["solve"] / n for n in (1e6, 1e3))
     assert small == pytest.approx(SOLVE * (3 + W))
-    traffic = SOLVE * 30e9 * (3 + W)  # bytes: what the samples' machine moves in that time
+    traffic = (1 + USUAL) * SOLVE * 30e9 * (3 + W)  # bytes: what the samples' machine moves in that time
     assert large == pytest.approx(traffic * 112 / (network.memory_bandwidth * 1e9), rel=0.02)
 
 
@@ -119,3 +128,10 @@ def test_the_law_of_halos_is_near_what_is_counted(n_parts):
     law = Load.even(found.n_nodes, n_parts, 3)
     assert 0.7 < law.ghosts / found.ghosts < 1.8
     assert law.n == pytest.approx(found.largest, rel=0.1)
+
+
+def test_a_solve_beyond_the_cache_and_beside_other_ranks():
+    wanted = Solve(50e-6, 8e-9, 0.6, 0.1)
+    runs = [(1, 3e3, 0.0), (1, 3e4, 0.0), (1, 8e5, 0.7), (2, 4e5, 0.4)]
+    found = Solve.through([Measured(*run, wanted(Measured(*run, 0.0))) for run in runs])
+    assert [found.calls, found.nodes, found.outside, found.shared] == pytest.approx([50e-6, 8e-9, 0.6, 0.1])

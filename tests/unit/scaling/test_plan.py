@@ -30,6 +30,7 @@ def asked(monkeypatch, tmp_path):
         requests.append((nodes, request.ranks))
         return sample(nodes, request.ranks, round((request.until or tissue.until) / tissue.dt))
 
+    monkeypatch.setattr("hpc_twin.scaling.model.cache_here", lambda ranks: 1e9)
     for module in (calibrate, scale):
         monkeypatch.setattr(module, "measured", measured)
         monkeypatch.setattr(module, "cores", lambda: 2)
@@ -70,12 +71,13 @@ def test_a_calibration_is_kept_for_its_case(asked, slab):
 def test_a_mesh_too_large_for_here_is_planned_from_formulas(asked, slab):
     words = ["mesh.shape.h=0.02 mm"]
     loaded = load_case(slab, words)
-    plan = planned(loaded, [4096], read_networks()["marenostrum5"], calibrated(loaded, words))
+    plan = planned(loaded, [448, 4096], read_networks()["marenostrum5"], calibrated(loaded, words))
     assert plan.nodes == pytest.approx(501**3, rel=0.03)
     assert plan.elements == pytest.approx(6 * 500**3, rel=0.03)
     assert max(nodes for nodes, _ in asked) < 200_000
-    (estimate,) = plan.estimates
-    assert not estimate.fits  # rank 0 holds the whole mesh there
+    few, estimate = plan.estimates
+    assert not few.fits and estimate.fits
+    assert estimate.memory[0] == pytest.approx(180 + 1.5e-3 * plan.nodes, rel=0.05)  # rank 0 holds the whole mesh there
     assert estimate.core_hours == pytest.approx(37 * 112 * estimate.total / 3600)
     assert "37 x marenostrum5" in str(list(plan_table("x", plan)[0].columns[1].cells))
 
