@@ -37,7 +37,7 @@ class ExodusWriter:
     double       float64 results instead of float32 (coordinates are always float64)
     parallel     True or False forces the collective or the gathered way; None: the collective one where netCDF4 offers
                  it, from COLLECTIVE_FROM ranks on
-    frames       how many there will be, if that is known: maps in a file of one frame are read faster
+    frames       how many there will be, about: maps in a file of few frames are read faster
     bits         of node_fields in float32 that are kept behind the leading one, at most 23: io/rounding.py
     again        go on after the last frame of the temporary file that a stopped run has left
 
@@ -62,13 +62,12 @@ class ExodusWriter:
         double: bool = False,
         parallel: bool | None = None,
         title: str = "hpc_twin result",
-        frames: int | None = None,
+        frames: int = STEPS_OF_MAPS,
         bits: int = FRACTION,
         again: bool = False,
     ):
         self.path, self.comm, self.frames = Path(path), part.comm, 0
-        many = has_parallel_netcdf() and part.comm.size >= COLLECTIVE_FROM
-        self._file = SharedFile(part.comm, path, many if parallel is None else parallel, again)
+        self._file = SharedFile(part.comm, path, _collective(part.comm.size) if parallel is None else parallel, again)
         self._n_nodes, self._n_owned = part.n_nodes, part.n_owned
         elements = NaturalOrder(part.comm, part.element_ids[: part.n_owned_elements], part.n_elements)
         blocks = ElementBlocks(part, elements)
@@ -77,8 +76,7 @@ class ExodusWriter:
         variables = _variables(node_fields, static_fields or {}, has_fibres, self._bits)
         numbers = {v.name: _number(v, variables) for v in variables if v.kind == "nodal"}
         self._places = {name: f"vals_nod_var{numbers[name]}" for name in node_fields}
-        steps = STEPS_OF_MAPS if frames is None else min(max(frames, 1), STEPS_OF_MAPS)
-        width = chunk_width(part.n_nodes)
+        steps, width = min(max(frames, 1), STEPS_OF_MAPS), chunk_width(part.n_nodes)
         self._order = NaturalOrder(part.comm, part.node_ids[: part.n_owned], part.n_nodes, width)
         dtype = np.dtype(np.float64 if double else np.float32)
         self._row = np.empty(self._order.n_block, dtype)
@@ -180,6 +178,10 @@ class ExodusWriter:
         for number, (rows, first, offset) in enumerate(blocks.pieces, start=1):
             self._file.put(f"connect{number}", blocks.connectivity(number, rows), first)
             self._file.put("elem_num_map", (rows + (blocks.start + 1)).astype(np.int32), offset + first)
+
+
+def _collective(size: int) -> bool:
+    return has_parallel_netcdf() and size >= COLLECTIVE_FROM
 
 
 def _variables(node_fields: Described, static_fields: Described, fibres: bool, bits: int) -> list[Variable]:

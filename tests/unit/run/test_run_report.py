@@ -27,7 +27,7 @@ def test_parts_of_a_run(run):
     report, _ = run
     assert START_UP <= set(report.start_up) and not {"cells", "output", "checkpoints"} & set(report.start_up)
     inside = [report.seconds[name] for name in ("cells", "solve", "measures", "output")]
-    assert min(inside) > 0 and 0.5 * report.loop.seconds < sum(inside) < report.loop.seconds
+    assert min(inside) > 0 and sum(inside) < report.loop.seconds
     assert report.steps == 20 and report.iterations_per_step > 1
     assert report.waiting["halo"].largest == report.waiting["reductions"].largest == 0  # one rank waits for nobody
 
