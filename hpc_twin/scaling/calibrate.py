@@ -5,7 +5,7 @@ import json
 import os
 import platform
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from hpc_twin import __version__
@@ -74,6 +74,8 @@ def _measured(loaded, overrides, elements, launcher, say) -> Calibration:
     several = min(cores(), 8)
     runs = {(coarse, 1): None, (fine, 1): None, (fine, several): None}
     best: dict[tuple[Size, int], Sample] = {}
+    say("a first run compiles and paces the models")
+    measured(Request(loaded.source, (*overrides, *coarse.overrides), 1, until), launcher)
     for turn in range(TWICE):
         for size, ranks in runs:
             say(f"measuring {size.nodes:,} nodes on {ranks} rank(s), {turn + 1} of {TWICE}")
@@ -102,19 +104,8 @@ def _followed(coarse: Size, fine: Size, best: dict, several: int, tissue) -> tup
 
 
 def faster(one: Sample | None, other: Sample) -> Sample:
-    """Of two runs of the same, each part's shorter time and the lower peaks."""
-    if one is None:
-        return other
-    return replace(
-        other,
-        seconds={name: min(value, one.seconds.get(name, value)) for name, value in other.seconds.items()},
-        loop=min(one.loop, other.loop),
-        memory=tuple(map(min, one.memory, other.memory)),
-        launch=min(one.launch, other.launch),
-        wall=min(one.wall, other.wall),
-        triad=max(one.triad, other.triad),
-        busy=max(one.busy, other.busy),
-    )
+    """Of two runs of the same, the one that had more of its cores, or the faster where both had them."""
+    return other if one is None else max(one, other, key=lambda sample: (round(sample.busy, 1), -sample.loop))
 
 
 def _key(loaded: LoadedCase, elements: int | None, launcher: str) -> str:

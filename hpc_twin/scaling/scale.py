@@ -138,6 +138,8 @@ def _measured(loaded, overrides, fine: Size, runs, launcher, say) -> tuple[Sampl
     tissue = loaded.case.tissue
     best: dict[tuple[Size, int], Sample] = {}
     until = min(max(SHORT, round(WORK / fine.nodes)) * tissue.dt, tissue.until)
+    say("a first run compiles and paces the models")
+    measured(Request(loaded.source, (*overrides, *runs[-1][0].overrides), 1, until), launcher)
     for turn in range(TURNS):
         for size, ranks in dict.fromkeys(runs):
             say(f"measuring {size.nodes:,} nodes on {ranks} rank(s), {turn + 1} of {TURNS}")

@@ -41,9 +41,9 @@ def put(sections: dict[str, str]) -> None:
     """Into the page, with the date of the measurements; a section that the page does not show is left out."""
     text = PAGE.read_text()
     for name, body in sections.items():
-        pattern = rf"(<!-- {re.escape(name)} -->\n).*?(\n<!-- end -->)"
+        pattern = rf"(<!-- {re.escape(name)} -->\n).*?(<!-- end -->)"
         new = f"Measured {date.today().isoformat()}.\n\n{body}" if name.endswith("measured") or name == "plan" else body
-        text = re.sub(pattern, lambda match, new=new: match[1] + new + match[2], text, flags=re.DOTALL)
+        text = re.sub(pattern, lambda match, new=new: f"{match[1]}{new}\n{match[2]}", text, flags=re.DOTALL)
     PAGE.write_text(text)
 
 
