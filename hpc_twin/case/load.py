@@ -95,7 +95,9 @@ def _key_parts(key: str) -> list[str]:
 
 def _sentence(error: Any, data: dict) -> str:
     """One line on one of pydantic's findings."""
-    location = [part for part in error["loc"] if not str(part).startswith(("function-", "literal", "constrained"))]
+    location = [
+        part for part in error["loc"] if not str(part).startswith(("function-", "literal", "constrained", "tuple["))
+    ]
     key = ".".join(map(str, location))
     if error["type"] == "extra_forbidden":
         known = _known(Case, list(location[:-1]))

@@ -3,7 +3,7 @@
 import math
 from typing import TYPE_CHECKING, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from hpc_twin.case.measures import FrequencyCase, Measure, PhaseCase
 from hpc_twin.case.quantities import PositiveTime, TimeOrNever, Voltage
@@ -32,6 +32,13 @@ class OutputCase(Section):
     coordinates: bool = Field(False, description="store the ventricular coordinates of the nodes: docs/regions.md")
     phase: PhaseCase = PhaseCase()
     frequency: FrequencyCase = FrequencyCase()
+
+    @field_validator("state", mode="before")
+    @classmethod
+    def _end_or_times(cls, found):
+        if found is not None and found != "end" and not isinstance(found, list | tuple):
+            raise ValueError(f'found {found!r}, allowed are "end", or times as in ["100 ms", "200 ms"]')
+        return found
 
     @property
     def shown(self) -> tuple[str, ...]:

@@ -28,7 +28,7 @@ def require_near(part: Part, key: str, distance: float, place: np.ndarray, usual
     if distance <= usual:
         return
     low, high = box(part)
-    words = f"{key}: the nearest {what} is {distance:.3g} mm away, at {np.round(place, 3)}"
+    words = f"{key}: the nearest {what} is {distance:.3g} mm away, at ({', '.join(f'{x:.6g}' for x in place)}) mm"
     if distance > max(usual, FAR * float(np.linalg.norm(high - low))):
         raise InputError(f"{words}; the mesh reaches {reach(part)}: do both have the same unit and origin?")
     warn(part.comm, words)

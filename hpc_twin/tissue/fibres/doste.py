@@ -45,7 +45,7 @@ class _Chamber:
 def outflow_fibres(part: Part, angles: OutflowAngles | None = None) -> tuple[np.ndarray, np.ndarray]:
     """Fibres and sheets: two arrays (n_local_elements, 3), unit, orthogonal; collective.
 
-    Needs the node sets lv, rv, epi and the valves mv, av, tv, pv. phi_lv, phi_rv, phi_epi, d as in
+    Needs the node sets lv, rv, epi, base and the valves mv, av, tv, pv. phi_lv, phi_rv, phi_epi, d as in
     ``ventricular_fibres``. For each ventricle, with psi_in and psi_out from 0 at its apex to 1 at its inflow and its
     outflow valve, and w harmonic, 1 at the apex and the inflow valve and 0 at the outflow valve:
 

@@ -61,7 +61,7 @@ REFUSED = {
     ),
     "probe": (
         {"more": '[probes]\na = ["40 mm", "0 mm", "0 mm"]\n'},
-        r"probes\.a: the nearest node is 36 mm away, at .*; the mesh reaches from .*unit",
+        r"probes\.a: the nearest node is 36 mm away, at \([\d., ]+\) mm; the mesh reaches from .*unit",
     ),
     "electrode": (
         {"tissue": BOTH, "more": '[ecg.electrodes]\na = ["2 mm", "1 mm", "1 mm"]\n'},
