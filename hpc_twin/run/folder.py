@@ -1,6 +1,7 @@
 """The output folder of a run."""
 
 import json
+import re
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -16,12 +17,14 @@ from hpc_twin.parallel import InputError
 
 CASE, RUN, RESULT = "case.toml", "run.json", "result.exo"
 OURS = (RESULT, "traces.nc", "ecg.nc", "singularities.nc", CASE, RUN)
+SAVED = re.compile(r"state(_[0-9.e+]+ms)?\.nc")  # of output.state
+PICTURES, DRAWN = "pictures", "drawn.txt"  # the folder of hpc-twin view, and in it the names of what view has drawn
 
 
 def check_folder(folder: Path, overwrite: bool) -> None:
     """Make ``folder`` if need be, and refuse one that holds a run, unless ``overwrite``, or cannot be written."""
     with _writing(folder):
-        there = [name for name in OURS if (folder / name).exists()]
+        there = [str(path.relative_to(folder)) for path in _results(folder)]
         if there and not overwrite:
             go_on = ", hpc-twin resume to go on with it" if (folder / FOLDER).is_dir() else ""
             words = f"use --overwrite, or another --out{go_on}"
@@ -38,8 +41,7 @@ def prepare_folder(folder: Path, loaded: LoadedCase, ranks: int, found: Checkpoi
             path.unlink()
         if found is None:
             shutil.rmtree(folder / FOLDER, ignore_errors=True)
-            for name in OURS:
-                (folder / name).unlink(missing_ok=True)
+            _remove_results(folder, loaded)
         else:
             found.restore(folder)
         (folder / CASE).write_text(loaded.text, encoding="utf-8")
@@ -51,6 +53,33 @@ def prepare_folder(folder: Path, loaded: LoadedCase, ranks: int, found: Checkpoi
             "hpc_twin": __version__,
         }
         (folder / RUN).write_text(json.dumps(facts, indent=1), encoding="utf-8")
+
+
+def drawn(pictures: Path) -> list[Path]:
+    """What view has drawn into the folder ``pictures``, as far as it is still there."""
+    words = pictures / DRAWN
+    names = words.read_text(encoding="utf-8").splitlines() if words.is_file() else []
+    return [pictures / name for name in names if name == Path(name).name and (pictures / name).is_file()]
+
+
+def _results(folder: Path) -> list[Path]:
+    """What a run in ``folder`` could have written; a folder of pictures stands for all that view drew there."""
+    saved = sorted(path for path in folder.glob("state*.nc") if SAVED.fullmatch(path.name))
+    pictures = [folder / PICTURES] if (folder / PICTURES / DRAWN).is_file() else []
+    return [folder / name for name in OURS if (folder / name).exists()] + saved + pictures
+
+
+def _remove_results(folder: Path, loaded: LoadedCase) -> None:
+    """Leave what the user has put there, and the state that ``loaded`` begins with."""
+    initial = loaded.case.initial
+    begun = None if initial is None or initial.state is None else (loaded.folder / initial.state).resolve()
+    for path in _results(folder):
+        if path.name != PICTURES and path.resolve() != begun:
+            path.unlink()
+    for path in (*drawn(folder / PICTURES), folder / PICTURES / DRAWN):
+        path.unlink(missing_ok=True)
+    if (folder / PICTURES).is_dir() and not any((folder / PICTURES).iterdir()):
+        (folder / PICTURES).rmdir()
 
 
 def read_run(folder: Path, overrides: Iterable[str] = ()) -> LoadedCase:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyvista as pv
 from scipy.sparse import csr_matrix
-from scipy.spatial import ConvexHull, Delaunay
+from scipy.spatial import ConvexHull, Delaunay, cKDTree
 
 from hpc_twin.io.result import Result
 from hpc_twin.parallel import InputError
@@ -91,16 +91,24 @@ def _filling(grid: pv.UnstructuredGrid, axes: np.ndarray) -> float:
 
 
 def _organ(grid: pv.UnstructuredGrid, axes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Base above, apex below, the broadest side towards the viewer, the heavier (left) ventricle at the right as when
-    one faces the patient."""
+    """Base above, apex below, the broadest side towards the viewer, the thicker wall, which is that of the left
+    ventricle, at the right as when one faces the patient."""
     points = np.asarray(grid.points, dtype=float)
     base = _base_normal(grid)
     up = base if base is not None else axes[0] * (1 if _hollow(grid) @ axes[0] > 0 else -1)
     across = points - points.mean(axis=0)
     across -= np.outer(across @ up, up)
     right = np.linalg.eigh(across.T @ across)[1][:, -1]
-    width = across @ right
-    return (right if width.max() + width.min() < 0 else -right), up
+    return (right if _thicker(grid, right) else -right), up
+
+
+def _thicker(grid: pv.UnstructuredGrid, side: np.ndarray) -> bool:
+    """Whether the wall is thicker on that side of the middle: elements are farther from the surface, on average."""
+    surface = grid.extract_surface(algorithm=None).points
+    centres = np.asarray(grid.points, float)[grid.cell_connectivity.reshape(-1, 4)].mean(axis=1)
+    depth, x = cKDTree(surface).query(centres)[0], centres @ side
+    there = x > (x.min() + x.max()) / 2
+    return bool(depth[there].mean() >= depth[~there].mean())
 
 
 def _hollow(grid: pv.UnstructuredGrid) -> np.ndarray:

@@ -31,7 +31,8 @@ def draw_network(result: Result, views: list[View], folder: Path, options: ViewO
     layout = sheets.make_layout(2, 2, max(_aspect(view, tubes) for view in both), options.size)
     images = [_image(view, layout.tile, tubes, colours, (levels[0], levels[-1])) for view in both]
     words = ("Conduction system: activation time", "activation [ms]")
-    page = sheets.draw_sheet(layout, images, CAPTIONS, *words, colours, BoundaryNorm(levels, colours.N))
+    scale = sheets.scale(values[cables], BoundaryNorm(levels, colours.N))
+    page = sheets.draw_sheet(layout, images, CAPTIONS, *words, colours, scale)
     return [sheets.save(page, folder / "network.png")]
 
 

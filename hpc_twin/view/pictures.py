@@ -10,6 +10,7 @@ from matplotlib.colors import BoundaryNorm, Normalize
 from hpc_twin.io.result import Result, read_result
 from hpc_twin.io.traces import read_traces
 from hpc_twin.parallel import InputError
+from hpc_twin.run.folder import DRAWN, PICTURES, drawn
 from hpc_twin.view import Progress, ViewOptions, sheets
 from hpc_twin.view.ecg import draw_ecg
 from hpc_twin.view.fibres import draw_fibres
@@ -17,18 +18,19 @@ from hpc_twin.view.geometry import View, views_of
 from hpc_twin.view.movie import write_movie
 from hpc_twin.view.network import draw_network
 from hpc_twin.view.render import Panel
-from hpc_twin.view.waves import draw_waves, drawn_here
+from hpc_twin.view.waves import CYCLIC, TURN, draw_waves, drawn_here
 
 DEFAULT_PANELS = 6
 CAPTIONS = ("outside", "cut open")
 FIELD_COLOURS = "RdYlBu_r"
 SHOWN = (-120.0, 60.0)  # mV
+ANGLES = ("rotational",)  # maps whose values from -pi to pi go round
 
 
 def draw_all(path: Path, out_dir: Path | None, options: ViewOptions, progress: Progress | None) -> list[Path]:
     """See ``hpc_twin.view.make_pictures``."""
     with read_result(path) as result:
-        folder = _folder(result.path.parent / "pictures" if out_dir is None else out_dir)
+        folder = _folder(result.path.parent / PICTURES if out_dir is None else out_dir)
         frames = _frames(result, options)
         views = views_of(result, options.towards)
         single = [name for name in result.maps if name not in drawn_here(result)]
@@ -41,7 +43,16 @@ def draw_all(path: Path, out_dir: Path | None, options: ViewOptions, progress: P
         written += draw_network(result, views, folder, options)
         written += draw_waves(result, views, frames, folder, options)
         written += draw_ecg(result.path.parent / "ecg.nc", folder, options)
-        return written + _curves(result.path.parent / "traces.nc", folder, options)
+        written += _curves(result.path.parent / "traces.nc", folder, options)
+        if out_dir is None:
+            _remember(folder, written)
+        return written
+
+
+def _remember(folder: Path, written: list[Path]) -> None:
+    """A new run in the folder above removes what is named here."""
+    names = {path.name for path in (*drawn(folder), *written)}
+    (folder / DRAWN).write_text("\n".join(sorted(names)) + "\n", encoding="utf-8")
 
 
 def _folder(path: Path) -> Path:
@@ -80,16 +91,17 @@ def _default_frames(result: Result) -> list[int]:
 
 
 def _map(result: Result, views: list[View], name: str, folder: Path, options: ViewOptions) -> Path:
-    """Banded colours with a line at each level."""
-    values = result.map(name)
-    levels = sheets.isochrone_levels(values)
-    colours = sheets.banded("Spectral", len(levels) - 1)
+    """Banded colours with a line at each level; an angle in colours that go round."""
+    values, turns = result.map(name), name in ANGLES
+    levels = np.array(TURN) if turns else sheets.isochrone_levels(values)
+    colours = mpl.colormaps[CYCLIC] if turns else sheets.banded("Spectral", len(levels) - 1)
+    lines = None if turns else levels[1:-1]
     layout = _side_by_side(views, options)
     images = []
     for view in views:
-        with Panel(view, layout.tile, colours, (levels[0], levels[-1]), levels=levels[1:-1]) as panel:
+        with Panel(view, layout.tile, colours, (levels[0], levels[-1]), levels=lines, cyclic=turns) as panel:
             images.append(panel.image(values))
-    scale = BoundaryNorm(levels, colours.N)
+    scale = sheets.scale(values, Normalize(*TURN) if turns else BoundaryNorm(levels, colours.N))
     page = sheets.draw_sheet(layout, images, _captions(views), *sheets.words(result, name), colours, scale)
     return sheets.save(page, folder / f"{_file_name(name)}.png")
 
@@ -97,12 +109,13 @@ def _map(result: Result, views: list[View], name: str, folder: Path, options: Vi
 def _panels(result: Result, views: list[View], frames: list[int], folder: Path, options: ViewOptions) -> Path:
     """The field at chosen times; of a hollow organ cut open, where the whole wall is seen."""
     limits, colours = _limits(result, options.field), mpl.colormaps[FIELD_COLOURS]
+    scale = sheets.scale(np.array(limits), Normalize(*limits))
     layout = sheets.make_layout(len(frames), min(3, len(frames)), views[-1].aspect, options.size)
     with Panel(views[-1], layout.tile, colours, limits) as panel:
         images = [panel.image(result.frame(k, options.field)) for k in frames]
     captions = [f"{result.times[k]:g} ms" for k in frames]
     words = sheets.words(result, options.field)
-    page = sheets.draw_sheet(layout, images, captions, *words, colours, Normalize(*limits))
+    page = sheets.draw_sheet(layout, images, captions, *words, colours, scale)
     return sheets.save(page, folder / f"{_file_name(options.field)}_times.png")
 
 
@@ -110,7 +123,8 @@ def _movie(result: Result, views: list[View], folder: Path, options: ViewOptions
     limits, colours = _limits(result, options.field), mpl.colormaps[FIELD_COLOURS]
     layout = _side_by_side(views, options)
     words = sheets.words(result, options.field)
-    page = sheets.draw_sheet(layout, [], _captions(views), *words, colours, Normalize(*limits))
+    scale = sheets.scale(np.array(limits), Normalize(*limits))
+    page = sheets.draw_sheet(layout, [], _captions(views), *words, colours, scale)
     path = folder / f"{_file_name(options.field)}.{options.movie}"
     with ExitStack() as stack:
         panels = [stack.enter_context(Panel(view, layout.tile, colours, limits)) for view in views]
@@ -143,13 +157,14 @@ def _curves(path: Path, folder: Path, options: ViewOptions) -> list[Path]:
 
 
 def _limits(result: Result, name: str) -> tuple[float, float]:
-    """Colour limits over the run, from some thirty frames of it, rounded outwards to tens where that is little."""
+    """Colour limits over the run, from some thirty frames of it, rounded outwards to tens where that is little; NaN
+    where no node ever has a value."""
     some = np.unique(np.linspace(0, result.n_frames - 1, 30).astype(int))
     frames = [result.frame(int(k), name) for k in some]
     lows = [np.nanmin(f) for f in frames if np.isfinite(f).any()]
     highs = [np.nanmax(f) for f in frames if np.isfinite(f).any()]
     if not lows:
-        return 0.0, 1.0
+        return np.nan, np.nan
     low, high = float(min(lows)), float(max(highs))
     if name == "V":  # a shock takes a few nodes far beyond, and would leave no colours for the rest
         low, high = max(low, SHOWN[0]), min(high, SHOWN[1])

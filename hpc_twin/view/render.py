@@ -35,6 +35,7 @@ class Panel:
         self._mesh = view.surface.copy()
         self._mesh["values"] = np.zeros(self._mesh.n_points)
         self._plotter = _plotter(size)
+        limits = limits if np.isfinite(limits).all() else (0.0, 1.0)  # nothing to show
         actor = self._plotter.add_mesh(
             self._mesh, scalars="values", cmap=colours, clim=limits, nan_color=NEVER, show_scalar_bar=False,
             interpolate_before_map=not cyclic, ambient=0.5, diffuse=0.58, specular=0.08, specular_power=20,

@@ -24,6 +24,7 @@ STYLE: dict[Any, Any] = {
     "axes.spines.right": False,
 }
 INK = "#222222"
+NOTHING = "nothing to\nshow: NaN\neverywhere"
 SIDE, HEAD, CAPTION, BAR = 24, 70, 34, 130  # pixels: margins, title, a picture's caption, the colour bar
 
 
@@ -42,6 +43,11 @@ def _range(values: np.ndarray) -> tuple[float, float]:
     low, some, most, high = np.percentile(values, (0, 2, 98, 100))
     outliers = most > some and high - low > 2 * (most - some)
     return (float(some), float(most)) if outliers else (float(low), float(high))
+
+
+def scale(values: np.ndarray, norm: Normalize | BoundaryNorm) -> Normalize | BoundaryNorm | None:
+    """``norm``, or None where no value is finite, so that there is nothing to show."""
+    return norm if np.isfinite(values).any() else None
 
 
 def banded(name: str, n: int) -> ListedColormap:
@@ -85,9 +91,10 @@ def draw_sheet(
     title: str,
     label: str,
     colours: Colormap,
-    scale: Normalize | BoundaryNorm,
+    scale: Normalize | BoundaryNorm | None,
 ) -> np.ndarray:
-    """(height, width, 3) uint8 page: pictures with captions, a title, and one colour bar at the right."""
+    """(height, width, 3) uint8 page: pictures with captions, a title, and one colour bar at the right, or words there
+    that there is nothing to show."""
     width, height = layout.page
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(width / DPI, height / DPI), dpi=DPI, facecolor="white")
@@ -96,12 +103,20 @@ def draw_sheet(
             words: dict[str, Any] = {"fontsize": 13, "color": INK, "ha": "center", "va": "bottom"}
             figure.text((column + layout.tile[0] / 2) / width, 1 - (row - 6) / height, caption, **words)
         figure.text(SIDE / width, 1 - HEAD / 2 / height, title, fontsize=18, color=INK, va="center")
-        long = min(0.62, 520 / height)
-        bar = figure.add_axes((1 - (BAR - 22) / width, (1 - HEAD / height - long) / 2, 20 / width, long))
-        figure.colorbar(mpl.cm.ScalarMappable(norm=scale, cmap=colours), cax=bar).set_label(label, color=INK)
-        bar.tick_params(length=3, color=INK)
-        bar.spines[:].set_visible(False)
+        if scale is None:
+            figure.text(1 - BAR / 2 / width, 0.5, NOTHING, fontsize=12, color=INK, ha="center", va="center")
+        else:
+            _draw_bar(figure, label, mpl.cm.ScalarMappable(norm=scale, cmap=colours), layout.page)
         return paste(pixels(figure), layout, images)
+
+
+def _draw_bar(figure: Figure, label: str, colours: mpl.cm.ScalarMappable, page: tuple[int, int]) -> None:
+    width, height = page
+    long = min(0.62, 520 / height)
+    bar = figure.add_axes((1 - (BAR - 22) / width, (1 - HEAD / height - long) / 2, 20 / width, long))
+    figure.colorbar(colours, cax=bar).set_label(label, color=INK)
+    bar.tick_params(length=3, color=INK)
+    bar.spines[:].set_visible(False)
 
 
 def paste(page: np.ndarray, layout: Layout, images: Sequence[np.ndarray]) -> np.ndarray:

@@ -56,7 +56,8 @@ def _velocity(result: Result, views: list[View], prefix: str, folder: Path, opti
             panel.lay(_arrows(view, vectors), color="black")
             images.append(panel.image(speed))
     words = sheets.words(result, f"{prefix}speed")
-    page = sheets.draw_sheet(layout, images, _captions(views), *words, colours, BoundaryNorm(levels, colours.N))
+    scale = sheets.scale(speed, BoundaryNorm(levels, colours.N))
+    page = sheets.draw_sheet(layout, images, _captions(views), *words, colours, scale)
     return sheets.save(page, folder / f"{prefix}velocity.png")
 
 

@@ -119,6 +119,60 @@ def test_organ_without_a_flat_base_is_seen_upright(tmp_path):
         assert views_of(result)[0].up[0] < -0.9
 
 
+def test_the_thicker_wall_is_at_the_right(tmp_path):
+    """Half of the bowl is stretched, so it is thick there and reaches farther out."""
+    from hpc_twin.io.result import read_result
+    from hpc_twin.view.geometry import views_of
+
+    for side in (1, -1):
+        points = bowl().points * (1, 0.8, 1)
+        points[points[:, 0] * side > 0, 0] *= 1.5
+        with read_result(write(replace(bowl(), points=points), tmp_path)) as result:
+            assert views_of(result)[0].right[0] * side > 0.9
+
+
+def test_left_ventricle_of_a_rabbit_is_at_the_right():
+    """Its thick free wall is on the side of -y, where the file has its right one on that of +y."""
+    import pyvista as pv
+
+    from hpc_twin.view.geometry import _organ
+
+    path = Path(__file__).parents[3].parent / "shared/reference/meshes/rabbit_ucsd/UCSD_heart_retet.vtu"
+    if not path.is_file():
+        pytest.skip("needs the reference meshes beside the project")
+    mesh = pv.read(path)
+    tets = pv.UnstructuredGrid({pv.CellType.TETRA: mesh.cells_dict[pv.CellType.TETRA]}, mesh.points)
+    assert _organ(tets, np.linalg.eigh(np.cov(tets.points.T))[1].T[::-1])[0][1] < -0.8
+
+
+def maps_of(folder: Path, **maps: np.ndarray) -> tuple[np.ndarray, ...]:
+    """What view draws of maps on a sheet of 8 x 4 mm."""
+    part = strips(sheet((8, 4), 0.25), world())
+    with ExodusWriter(folder / "r.exo", part, {}, {}, {name: ("rad", name) for name in maps}) as writer:
+        writer.write_static({name: field(part.points[: part.n_owned]) for name, field in maps.items()})
+        writer.write_frame(0.0, {})
+    make_pictures(folder / "r.exo", None, ViewOptions(movie=None, **SMALL))
+    return tuple(imageio.imread(folder / "pictures" / f"{name}.png")[..., :3].astype(int) for name in maps)
+
+
+def test_an_angle_has_no_seam_where_it_turns(tmp_path):
+    """Shown over a whole turn about the middle; at -x it jumps from pi to -pi, where both are of one colour."""
+    (image,) = maps_of(tmp_path, rotational=lambda p: np.arctan2(p[:, 1] - 2.1, p[:, 0] - 4.1))
+    drawn = np.argwhere((image[70:, :-130] < 250).any(axis=2)) + np.array((70, 0))
+    (top, left), (bottom, right) = drawn.min(axis=0), drawn.max(axis=0)
+    column = image[top + 5 : bottom - 5, left + (right - left) // 8]
+    assert np.abs(np.diff(column, axis=0)).max() < 40
+    red = (column[:, 0] > 180) & (column[:, 1:] < 110).all(axis=1)
+    assert red.any() and not ((column[:, 2] > 150) & (column[:, 1] > 150)).any()  # no cyan, which is 0
+
+
+def test_nothing_to_show_is_said(tmp_path):
+    """A map of nothing but NaN has a grey sheet, and words instead of a colour bar."""
+    nan, zero = maps_of(tmp_path, lost=lambda p: np.full(len(p), np.nan), found=lambda p: p[:, 0])
+    assert (np.ptp(nan, axis=2) < 12).all()
+    assert (np.ptp(zero, axis=2) > 60).mean() > 0.05 and (nan[100:250, -130:] < 100).any()
+
+
 @pytest.mark.parametrize(
     "options, words",
     [(ViewOptions(field="v"), "no field 'v'"), (ViewOptions(times=(99.0,)), "runs from 0 to 16 ms")],
