@@ -43,7 +43,7 @@ hear() { # USR1: the wall time ends soon; USR2: write a checkpoint; TERM: it is 
     if [ "$1" != TERM ]; then
         tell "SIG$1: asks for a checkpoint"
         [ -z "$child" ] || kill -s "$1" "$child"
-    elif [ "$(date +%s)" -ge "$end" ]; then
+    elif [ "$(squeue --noheader --states=all --jobs="$SLURM_JOB_ID" --format=%r)" = TimeLimit ]; then
         tell "the wall time is over"
         queue_again
     else
@@ -51,7 +51,6 @@ hear() { # USR1: the wall time ends soon; USR2: write a checkpoint; TERM: it is 
     fi
 }
 
-end=$(date -d "$(squeue --noheader --jobs="$SLURM_JOB_ID" --format=%e)" +%s 2>/dev/null) || end=9999999999
 count_starts
 if [ "$starts" -gt "$tries" ]; then
     tell "gives up: $tries starts in a row from checkpoint $checkpoint"
@@ -70,7 +69,7 @@ case $code in
     *)
         if [ "$queued" ]; then
             :
-        elif [ "$cancelled" ] || { [ "$code" = 130 ] && [ "$(date +%s)" -lt "$end" ]; }; then
+        elif [ "$cancelled" ] || [ "$code" = 130 ]; then
             tell "stopped at checkpoint $(newest); to go on: sbatch $script"
         elif [ "$starts" -ge "$tries" ] && [ "$(newest)" = "$checkpoint" ]; then
             tell "gives up: $tries starts in a row from checkpoint $checkpoint, exit code $code"

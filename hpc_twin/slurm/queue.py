@@ -74,6 +74,8 @@ def submitted(script: Path) -> str:
         raise InputError(f"sbatch is not on this machine; the script is {script}, for a machine that has SLURM")
     words = ["sbatch", "--parsable", str(script)]
     done = subprocess.run(words, capture_output=True, text=True, timeout=120, check=False)
+    if "configuration source" in done.stderr:
+        raise InputError("sbatch finds no SLURM: on your own machine, 'make slurm' starts one and says what to export")
     if done.returncode:
         raise InputError(f"sbatch refuses {script}: {done.stderr.strip().removeprefix('sbatch: ')}")
     return done.stdout.strip().split(";")[0]
@@ -93,7 +95,8 @@ def _answer(tool: str, *words: str) -> list[str]:
         return []
     try:
         asked = [tool, *words, ASKED.get(tool, "%c")]
-        done = subprocess.run(asked, capture_output=True, text=True, timeout=PATIENCE, check=False)
+        env = {**os.environ, "SLURM_TIME_FORMAT": "standard"}  # users may have chosen another
+        done = subprocess.run(asked, env=env, capture_output=True, text=True, timeout=PATIENCE, check=False)
     except (OSError, subprocess.TimeoutExpired):
         return []
     return done.stdout.split("\n")[:-1] if done.returncode == 0 else []

@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import time
 
 import numpy as np
@@ -37,7 +38,7 @@ every = "5 ms"
 [checkpoint]
 every_simulated = "5 ms"
 """
-SLOW = 'export SLOW={pause}\nprogram=({python} "{root}/tests/e2e/slow.py")\n'
+SLOW = 'export SLOW={pause}\nprogram=("{python}" "{root}/tests/e2e/slow.py")\n'
 IKR = 'cells.parameters."ikr.g"'
 BLOCKS = ("1x", "0.5x", "0.25x")  # of a drug at 0, 1 and 3 times its IC50: 1 / (1 + D / IC50)
 
@@ -49,13 +50,12 @@ class Cluster:
         self.folder, self.case = folder, folder / "case.toml"
         self.variables = {**variables, "OMPI_MCA_mpi_yield_when_idle": "1"}  # there may be more ranks than cores
         self.case.write_text(CASE)
-        python = ROOT / ".venv" / "bin" / "python"
         for kind, name, pause in (
             ("single_node", "long", 0.1),
             ("single_node", "node", 0.04),
             ("cluster", "srun", 0.04),
         ):
-            words = SLOW.format(pause=pause, python=python, root=ROOT)
+            words = SLOW.format(pause=pause, python=sys.executable, root=ROOT)
             (folder / name).write_text(template(kind).replace(JOB, words + JOB))
 
     def submit(self, name, *words):

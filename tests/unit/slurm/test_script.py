@@ -61,7 +61,7 @@ exit "$(cat "$TRACE/code")"
 """
 SCONTROL = '#!/bin/bash\necho "$@" >> "$TRACE/requeued"\nexit "$(cat "$TRACE/refusal" 2>/dev/null || echo 0)"\n'
 SBATCH = '#!/bin/bash\necho "$@" >> "$TRACE/handed"\necho "99;local"\n'
-SQUEUE = '#!/bin/bash\ndate -d "@$(cat "$TRACE/end" 2>/dev/null || echo 9999999999)" "+%FT%T"\n'
+SQUEUE = '#!/bin/bash\ncat "$TRACE/reason" 2>/dev/null || echo None\n'
 PLAIN = f"#!/bin/bash\n{OPTIONS}\nlauncher=(env)\n"
 
 
@@ -157,7 +157,7 @@ def test_a_cancelled_job_is_not_queued_again(tmp_path):
 
 def test_at_the_end_of_the_wall_time_it_is_queued_again_once(tmp_path):
     paper = Paper(tmp_path)
-    assert paper.run(130, signal="TERM", end="1000000000")[0] == 130
+    assert paper.run(130, signal="TERM", reason="TimeLimit")[0] == 130
     assert paper.asked("requeued") == ["requeue 12"]
 
 

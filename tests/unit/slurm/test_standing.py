@@ -5,10 +5,12 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from hpc_twin.io.status import RunStatus, write_status
+from hpc_twin.parallel import InputError
 from hpc_twin.slurm import queue, standing
 from hpc_twin.slurm.cases import Task, write_list
 from hpc_twin.slurm.queue import Job, known_jobs, own_job
@@ -143,6 +145,23 @@ def test_without_slurm_nothing_is_known(tmp_path, monkeypatch):
     assert known_jobs(["1"]) == {}
     write_status(tmp_path, replace(HALF, job="77"))
     assert standings([tmp_path])[0].state == "running"
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("sbatch: error: invalid partition specified: x", "refuses /r/job.sbatch: error: invalid partition"),
+        ("sbatch: fatal: Could not establish a configuration source", "finds no SLURM"),
+        (None, "sbatch is not on this machine"),
+    ],
+)
+def test_what_sbatch_refuses(tmp_path, monkeypatch, words, message):
+    if words is not None:
+        (tmp_path / "sbatch").write_text(f"#!/bin/sh\necho '{words}' >&2\nexit 1\n")
+        (tmp_path / "sbatch").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(InputError, match=message):
+        queue.submitted(Path("/r/job.sbatch"))
 
 
 def test_the_end_of_the_newest_log(tmp_path):
