@@ -59,8 +59,8 @@ def plane_wave(kernel: Kernel, capacity: float, comm, instead: str = "another mo
     v = comm.bcast(on_root(comm, lambda: _velocity(medium, sigma)))
     if not np.isfinite(v):
         raise InputError(
-            f"tissue.velocity: no wave propagates in a cable of {kernel.name}, so it has no velocity of its own: give "
-            + instead
+            f"no wave propagates in a cable of {kernel.name}, so it has no velocity and no foot of its own: "
+            f"give {instead}"
         )
     return PlaneWave(medium, v**2 / DIFFUSIVITY)
 

@@ -77,13 +77,15 @@ DEAD = 'cells.regions.gap={model="mitchell_schaeffer_2003",parameters={"inward.t
 
 def test_cells_whose_region_has_a_velocity_need_no_plane_wave(tmp_path, capsys):
     """No wave propagates in the gap's cells; the muscle's, which touch it, keep the velocity of their own."""
-    given = 'tissue.velocity.regions.gap.values=["0.1 mm/ms"]'
+    given, foot = 'tissue.velocity.regions.gap.values=["0.1 mm/ms"]', "tissue.foot.diffusion=false"
     points, times = ran(tmp_path, DEAD, given, more=SPLIT)
     speed = float(capsys.readouterr().out.split("plane waves of mitchell_schaeffer_2003: ")[1].split()[0])
     far = points[:, 0] > 3.5
     assert times[far] == pytest.approx(1 / 0.1 + 2 / (speed * np.sqrt(0.13 / 0.14)), rel=2e-3)
     with pytest.raises(InputError, match=r"give tissue\.velocity\.regions\.gap\.values"):
         ran(tmp_path / "again", DEAD, more=SPLIT)
+    with pytest.raises(InputError, match=r'give tissue\.foot\.shape = "pulse"'):
+        ran(tmp_path / "foot", DEAD, FIXED, given, "tissue.model=reaction_eikonal", foot, more=SPLIT)
 
 
 def test_cables_with_a_velocity_beside_muscle_without(tmp_path, capsys):
