@@ -11,6 +11,7 @@ import re
 import shutil
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -22,6 +23,8 @@ FORMAT = 1
 FOLDER, STATE, MANIFEST = "checkpoints", "state.nc", "manifest.json"
 PIECE = 64 << 20  # bytes to a checksum
 BUFFER = 4 << 20
+NAME, HALF = r"[0-9]{9,}", r"[0-9]{9,}\.part"  # of a checkpoint, of one that is being written
+RESULT = re.compile(r"\w[\w.-]*\.part", re.ASCII)  # a name of a result, and of no other place
 NO_COPY_IN_KERNEL = (errno.EXDEV, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL, errno.EBADF, errno.EPERM)
 
 
@@ -91,19 +94,22 @@ def newest(comm, run: Path) -> tuple[Checkpoint | None, list[str]]:
 
 def steps(run: Path) -> list[Path]:
     """The folders of all checkpoints of ``run``, good or not, by steps."""
-    folder = run / FOLDER
-    found = folder.iterdir() if folder.is_dir() else ()
-    return sorted(path for path in found if re.fullmatch(r"\d{9,}", path.name))
+    return sorted(_named(run, NAME), key=lambda path: int(path.name))
 
 
 def keep(run: Path, wanted: Sequence[Path]) -> None:
     """Remove all checkpoints but ``wanted``, half-written ones too; one rank calls it."""
-    folder = run / FOLDER
-    for path in folder.iterdir() if folder.is_dir() else ():
+    for path in _named(run, f"{NAME}|{HALF}"):
         if path not in wanted:
             shutil.rmtree(path, ignore_errors=True)
     if not wanted:
-        shutil.rmtree(folder, ignore_errors=True)
+        with suppress(OSError):  # there is none, or it holds what is not ours
+            (run / FOLDER).rmdir()
+
+
+def _named(run: Path, names: str) -> list[Path]:
+    folder = run / FOLDER
+    return [path for path in folder.iterdir() if re.fullmatch(names, path.name)] if folder.is_dir() else []
 
 
 def checksums(comm, folder: Path, names: Sequence[str]) -> dict[str, dict[str, Any]]:
@@ -139,7 +145,7 @@ def _copy_all(source: Path, target: Path, names: Sequence[str]) -> None:
 
 
 def _copied_in_kernel(old: BinaryIO, new: BinaryIO) -> bool:
-    """Whether that worked; if not, nothing was written."""
+    """Whether that worked; if not, nothing was written. Some file systems say that they have, and have not."""
     if not hasattr(os, "copy_file_range"):
         return False
     try:
@@ -149,7 +155,7 @@ def _copied_in_kernel(old: BinaryIO, new: BinaryIO) -> bool:
         if error.errno not in NO_COPY_IN_KERNEL or os.fstat(new.fileno()).st_size:
             raise
         return False
-    return True
+    return os.fstat(new.fileno()).st_size > 0
 
 
 def _begin(making: Path) -> None:
@@ -184,11 +190,25 @@ def _manifest(folder: Path) -> tuple[dict[str, Any], str | None]:
     try:
         found = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         content = found["content"]
-        return content, None if found["crc32"] == _of(content) else f"{MANIFEST} was changed"
+        if found["crc32"] != _of(content):
+            return {}, f"{MANIFEST} was changed"
+        known = content["format"] == FORMAT
+        return content, _flaw(content, int(folder.name)) if known else None
     except FileNotFoundError:
         return {}, f"{MANIFEST} is missing"
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        return {}, f"{MANIFEST} cannot be read ({error})"
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        return {}, f"{MANIFEST} cannot be read ({type(error).__name__}: {error})"
+
+
+def _flaw(content: Mapping[str, Any], step: int) -> str | None:
+    """What no run writes into a manifest: a stranger's may name files that lie elsewhere."""
+    strange = [name for name in content["files"] if name != STATE and not RESULT.fullmatch(name)]
+    if strange:
+        return f"{MANIFEST} names {strange[0]!r}, which is no result's name"
+    complete = all({"bytes", "crc32"} <= set(known) for known in content["files"].values())
+    if STATE not in content["files"] or not complete or content["step"] != step:
+        return f"{MANIFEST} is not that of {step} steps with their files"
+    return None
 
 
 def _of(content: Mapping[str, Any]) -> int:

@@ -54,6 +54,11 @@ class Checkpoints:
         due = time.monotonic() - self._last >= 1e-3 * self._wanted.every
         return self._wanted.enabled and self._comm.rank == 0 and due
 
+    @property
+    def newest(self) -> Path | None:
+        """The last that was written, or taken up."""
+        return self._good[-1] if self._good else None
+
     def rings(self, step: int) -> bool:
         """Whether one is due by simulated time."""
         return self._wanted.enabled and self._clock is not None and self._clock.rings(step)
@@ -61,7 +66,7 @@ class Checkpoints:
     def restore(self, found: Checkpoint) -> None:
         """Overwrite all state by that of ``found``. Collective; raises InputError where it does not fit."""
         read_memory(found.state, self._comm, self._memory(), self._heart.domain.whole.n_nodes)
-        self._good = [path for path in steps(self._folder) if path <= found.folder][-self._wanted.keep :]
+        self._good = [path for path in steps(self._folder) if int(path.name) <= found.step][-self._wanted.keep :]
         self._at = found.step
         on_root(self._comm, lambda: keep(self._folder, self._good))
 

@@ -1,11 +1,14 @@
 """The output folder of a run."""
 
+import errno
+import fcntl
 import json
+import os
 import re
-import shutil
 import tempfile
+import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,12 +16,61 @@ from hpc_twin import __version__
 from hpc_twin.case.load import LoadedCase, load_case
 from hpc_twin.io.checkpoint import FOLDER, Checkpoint, keep, steps
 from hpc_twin.io.result import read_result
-from hpc_twin.parallel import InputError
+from hpc_twin.parallel import InputError, on_root
 
 CASE, RUN, RESULT = "case.toml", "run.json", "result.exo"
 OURS = (RESULT, "traces.nc", "ecg.nc", "singularities.nc", CASE, RUN)
 SAVED = re.compile(r"state(_[0-9.e+]+ms)?\.nc")  # of output.state
+PATIENCE = 10.0  # s that a run which was just killed is given to be gone
 PICTURES, DRAWN = "pictures", "drawn.txt"  # the folder of hpc-twin view, and in it the names of what view has drawn
+
+
+@contextmanager
+def alone_in(comm, folder: Path) -> Iterator[None]:
+    """Keep ``folder``, which is made if need be, from other runs: two would write to the same files. Collective.
+
+    Raises InputError where another run holds it. The lock (flock) ends with rank 0, however it ends; where a file
+    system knows no locks of folders, as NFS, there is none.
+    """
+    made = on_root(comm, lambda: _made(folder))
+    held = on_root(comm, lambda: _locked(folder))
+    try:
+        yield
+    finally:
+        if held is not None:
+            os.close(held)
+        if made:
+            with suppress(OSError):  # it holds results
+                folder.rmdir()
+
+
+def _made(folder: Path) -> bool:
+    """Whether it was not there."""
+    with _writing(folder):
+        there = folder.is_dir()
+        folder.mkdir(parents=True, exist_ok=True)
+    return not there
+
+
+def _locked(folder: Path) -> int:
+    """A descriptor of ``folder``, which nobody else holds as long as it is open."""
+    held, end = os.open(folder, os.O_RDONLY), time.monotonic() + PATIENCE
+    while not _got(held):
+        if time.monotonic() > end:
+            os.close(held)
+            raise InputError(
+                f"{folder}: another run is writing there (see its status.json): wait, or use another --out"
+            )
+        time.sleep(0.1)
+    return held
+
+
+def _got(held: int) -> bool:
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        return error.errno not in (errno.EWOULDBLOCK, errno.EAGAIN)
+    return True
 
 
 def check_folder(folder: Path, overwrite: bool) -> None:
@@ -40,11 +92,11 @@ def prepare_folder(folder: Path, loaded: LoadedCase, ranks: int, found: Checkpoi
         for path in (path for kind in ("*.part", "*.again", "*.room") for path in folder.glob(kind)):
             path.unlink()
         if found is None:
-            shutil.rmtree(folder / FOLDER, ignore_errors=True)
+            keep(folder, [])
             _remove_results(folder, loaded)
         else:
             found.restore(folder)
-        (folder / CASE).write_text(loaded.text, encoding="utf-8")
+        _replace(folder / CASE, loaded.text)
         facts = {
             "case": str(Path(loaded.source).resolve()),
             "folder": str(loaded.folder.resolve()),
@@ -52,7 +104,18 @@ def prepare_folder(folder: Path, loaded: LoadedCase, ranks: int, found: Checkpoi
             "ranks": ranks,
             "hpc_twin": __version__,
         }
-        (folder / RUN).write_text(json.dumps(facts, indent=1), encoding="utf-8")
+        _replace(folder / RUN, json.dumps(facts, indent=1))
+
+
+def _replace(path: Path, text: str) -> None:
+    """At once: a run that is killed, or finds the disk full, keeps the old one, without which nobody goes on."""
+    new = path.with_name(f".{path.name}.new")
+    new.unlink(missing_ok=True)
+    with open(new, "x", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(new, path)
 
 
 def drawn(pictures: Path) -> list[Path]:
@@ -90,7 +153,7 @@ def read_run(folder: Path, overrides: Iterable[str] = ()) -> LoadedCase:
         text = (folder / CASE).read_text(encoding="utf-8")
     except FileNotFoundError as error:
         raise InputError(f"{folder}: holds no run to go on with (no {Path(error.filename).name})") from None
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise InputError(f"{folder}: cannot read what was run there ({error})") from None
     loaded = load_case(folder / CASE, [*before, *overrides])
     text += "".join(f"\n# --set {override}" for override in overrides)
@@ -116,15 +179,17 @@ def begun(folder: Path, loaded: LoadedCase) -> bool:
 def finished(folder: Path, loaded: LoadedCase) -> bool:
     """Whether the run in ``folder`` came to its end and closed all its files.
 
-    Raises InputError where that was one of another case than ``loaded``.
+    Raises InputError where that was one of another case than ``loaded``, and left no checkpoint: that of a run with a
+    later end goes on from there.
     """
     if not (folder / RESULT).is_file() or list(folder.glob("*.part")):
         return False
     with read_result(folder / RESULT) as result:
         words = result.attributes
-    if words.get("complete") == 1 and words.get("case_text") != loaded.text:
+    complete, same = words.get("complete") == 1, words.get("case_text") == loaded.text
+    if complete and not same and not steps(folder):
         raise InputError(f"{folder} holds the results of another case: use --overwrite, or another --out")
-    return bool(words.get("complete") == 1)
+    return bool(complete and same)
 
 
 @contextmanager

@@ -3,7 +3,9 @@
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from hpc_twin import __version__
 from hpc_twin.case import Case
@@ -14,6 +16,21 @@ from hpc_twin.parallel import InputError, say, warn
 
 MAY_CHANGE = ("title", "tissue.until", "solver.", "partition.", "checkpoint.", "bidomain.rtol", "bidomain.options")
 BEGIN_ANEW = "begin anew with --overwrite, or in another --out"
+
+
+class Facts(BaseModel):
+    """What a checkpoint says of its run: case by keys, start and time [ms], name, digest and code of each model."""
+
+    model_config = ConfigDict(strict=True, allow_inf_nan=False)
+
+    hpc_twin: str
+    case: dict[str, Any]
+    start: float
+    time: float
+    models: list[dict[Literal["name", "digest", "code"], str]]
+    mesh: str
+    nodes: int
+    ranks: int
 
 
 def facts_of(case: Case, start: float, kernels: Sequence[Kernel], whole: Part) -> dict[str, Any]:
@@ -35,6 +52,7 @@ def found_in(comm, folder: Path, case: Case) -> Checkpoint:
     if found is None:
         why = "all are damaged" if refused else "there is none"
         raise InputError(f"{folder}: no checkpoint to go on from, {why}; {BEGIN_ANEW}")
+    _require_facts(found)
     _require_case(found, case)
     _require_time_left(found, case)
     reached = found.facts["time"]
@@ -44,8 +62,10 @@ def found_in(comm, folder: Path, case: Case) -> Checkpoint:
 
 def require_models(comm, found: Checkpoint, kernels: Sequence[Kernel]) -> None:
     """Raise InputError where the cell models are not those of the checkpoint."""
-    then_by_now = zip(found.facts["models"], _models(kernels), strict=True)
-    for then, now in then_by_now:
+    before = found.facts["models"]
+    if len(before) != len(kernels):
+        raise InputError(f"{found.folder}: is of {len(before)} cell models, not of {len(kernels)}; {BEGIN_ANEW}")
+    for then, now in zip(before, _models(kernels), strict=True):
         if then["digest"] != now["digest"]:
             raise InputError(f"{found.folder}: is of {then['name']} with other states or parameters; {BEGIN_ANEW}")
         if then["code"] == now["code"]:
@@ -80,6 +100,14 @@ def flat(case: Case) -> dict[str, Any]:
 
     walk("", json.loads(json.dumps(case.model_dump(mode="json"))))
     return found
+
+
+def _require_facts(found: Checkpoint) -> None:
+    try:
+        Facts.model_validate(found.facts)
+    except ValidationError as error:
+        words = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors()[:3])
+        raise InputError(f"{found.folder}: its manifest is not that of a run: {words}") from None
 
 
 def _require_case(found: Checkpoint, case: Case) -> None:

@@ -14,7 +14,7 @@ from hpc_twin.run.attributes import attributes
 from hpc_twin.run.beginning import begin
 from hpc_twin.run.checkpoint import Checkpoints
 from hpc_twin.run.eikonal import activate
-from hpc_twin.run.folder import check_folder, prepare_folder
+from hpc_twin.run.folder import alone_in, check_folder, prepare_folder
 from hpc_twin.run.kernels import load_kernels
 from hpc_twin.run.prepace import prepaced
 from hpc_twin.run.progress import Progress
@@ -51,6 +51,11 @@ def simulate(loaded: LoadedCase, folder: Path, comm, overwrite: bool = False, ag
     Collective. Raises InputError before anything is computed, RunError when the run fails, StoppedError on SIGINT or
     SIGTERM, HandedOverError on SIGUSR1; in the last three cases the results so far are closed and readable.
     """
+    with alone_in(comm, folder):
+        return _simulated(loaded, folder, comm, overwrite, again)
+
+
+def _simulated(loaded: LoadedCase, folder: Path, comm, overwrite: bool, again: bool) -> Report:
     case, timer, requests = loaded.case, Timer(), Requests(comm)
     found = found_in(comm, folder, case) if again else None
     if case.tissue.model == "eikonal":
@@ -136,8 +141,15 @@ def _heed(run: Run, n: int, t: float) -> None:
     run.requests.met()
     if wish in STOPS:
         path = run.record.result.path
-        go_on = f"; hpc-twin resume {path.parent} goes on" if kept else ", and there is no checkpoint to go on from"
-        raise STOPS[wish](f"stopped at t = {t:g} ms; the results so far are in {path}{go_on}")
+        raise STOPS[wish](f"stopped at t = {t:g} ms; the results so far are in {path}{_go_on(run, kept)}")
+
+
+def _go_on(run: Run, kept: bool) -> str:
+    """How to go on with a run that stops, after its last checkpoint was ``kept`` or not."""
+    verb, last = f"hpc-twin resume {run.record.result.path.parent} goes on", run.checkpoints.newest
+    if last is None:
+        return ", and there is no checkpoint to go on from"
+    return f"; {verb}" if kept else f"; {verb} from an earlier step: {last}"
 
 
 def _where(heart: Problem, t: float, error: RunError) -> str:

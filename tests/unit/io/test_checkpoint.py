@@ -1,8 +1,11 @@
 """A checkpoint is whole or not there, and one that was damaged is never taken for good."""
 
 import errno
+import json
 import os
 import shutil
+import zlib
+from contextlib import suppress
 
 import pytest
 
@@ -121,3 +124,61 @@ def test_copies_where_the_kernel_cannot(tmp_path, monkeypatch, code):
     else:
         with pytest.raises(RunError, match="b: cannot be copied to"):
             copy(tmp_path / "a", tmp_path / "b")
+
+
+def rewrite(folder, **changed):
+    """The manifest as a stranger may make it: with other content, and the right sum of that."""
+    content = {**json.loads((folder / "manifest.json").read_text())["content"], **changed}
+    (folder / "manifest.json").write_text(json.dumps({"crc32": zlib.crc32(dumped(content)), "content": content}))
+
+
+def dumped(content) -> bytes:
+    return json.dumps(content, sort_keys=True).encode()
+
+
+KNOWN = {"bytes": 1, "crc32": [zlib.crc32(b"x")]}
+
+
+@pytest.mark.parametrize(
+    "name", ["../../out.part", "/{}/out.part", "a/b.part", "..", ".a.part", "case.toml", "a.part\n"]
+)
+def test_a_strangers_manifest_writes_nowhere_else(run, name):
+    folder, name = run / "checkpoints" / "000000040", name.format(run)
+    with suppress(OSError):
+        (folder / name).write_bytes(b"x")
+    files = json.loads((folder / "manifest.json").read_text())["content"]["files"]
+    rewrite(folder, files={**files, name: KNOWN})
+    found, refused = newest(world(), run)
+    assert found.step == 20 and "which is no result's name" in refused[0] and repr(name) in refused[0]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"files": {}},
+        {"files": []},
+        {"files": {"state.nc": 7}},
+        {"files": {"state.nc": {"bytes": 5000}}},
+        {"step": 60},
+        {"step": "40"},
+        {"files": None},
+    ],
+)
+def test_a_strange_manifest_is_refused(run, changed):
+    rewrite(run / "checkpoints" / "000000040", **changed)
+    found, refused = newest(world(), run)
+    assert found.step == 20 and "manifest.json" in refused[0]
+
+
+@pytest.mark.parametrize("text", ["[]", '{"crc32": 0, "content": []}', "[" * 100_000, '{"crc32": 0}', "\x00"])
+def test_a_manifest_of_no_sense_is_refused(run, text):
+    (run / "checkpoints" / "000000040" / "manifest.json").write_text(text)
+    found, refused = newest(world(), run)
+    assert found.step == 20 and "manifest.json" in refused[0]
+
+
+def test_what_a_user_puts_beside_checkpoints_stays(run):
+    (run / "checkpoints" / "notes").mkdir()
+    (run / "checkpoints" / "000000060.part").mkdir()
+    keep(run, [])
+    assert [path.name for path in (run / "checkpoints").iterdir()] == ["notes"]

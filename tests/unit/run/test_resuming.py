@@ -1,7 +1,9 @@
 """What a run goes on from, and what it refuses, with the reason."""
 
+import json
 import os
 import shutil
+import zlib
 
 import numpy as np
 import pytest
@@ -175,16 +177,36 @@ def test_finished_or_begun(copied):
     out, same = copied / "out", load_case(copied / "in.toml", (EVERY, END))
     other = load_case(copied / "in.toml", ('tissue.until="1 ms"',))
     assert finished(out, same) and begun(out, same) and not finished(copied, same)
-    with pytest.raises(InputError, match="holds the results of another case"):
-        finished(out, other)
+    assert not finished(out, other) and begun(out, other), "with the checkpoint it can be gone on to a later end"
     (out / "traces.nc.part").touch()
     assert not finished(out, same)
     tidy(out, same)
     assert begun(out, same)
     tidy(out, other)
     assert not begun(out, same)
+    (out / "traces.nc.part").unlink()
+    with pytest.raises(InputError, match="holds the results of another case"):
+        finished(out, other)
     with pytest.raises(InputError, match="holds another case, without checkpoints"):
         begun(out, other)
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"case": []}, "case: "),
+        ({"start": float("inf")}, "start: "),
+        ({"models": [{"name": "x"}, 7]}, r"models\.1: "),
+        ({"ranks": "a\x1b[2J"}, "ranks: "),
+    ],
+)
+def test_a_strangers_facts_are_refused(copied, changed, words):
+    for manifest in copied.glob("out/checkpoints/*/manifest.json"):
+        content = {**json.loads(manifest.read_text())["content"], **changed}
+        total = zlib.crc32(json.dumps(content, sort_keys=True).encode())
+        manifest.write_text(json.dumps({"crc32": total, "content": content}))
+    with pytest.raises(InputError, match=f"its manifest is not that of a run: {words}"):
+        run(copied, EVERY, END, 'tissue.until="3 ms"', again=True)
 
 
 def test_old_remains_go_when_a_run_begins_anew(copied):
