@@ -22,7 +22,7 @@ class BidomainCase(Section):
         1e-5,
         gt=0,
         lt=1,
-        description="of phi_e's error in the norm of its currents; block: the tighter of it and solver's",
+        description="of phi_e's error in the norm of its currents; block: used if solver.rtol is above 0, the tighter",
     )
     reference: Place | None = Field(
         None, description="phi_e has zero mean there, where no electrode holds a potential; default the whole mesh"

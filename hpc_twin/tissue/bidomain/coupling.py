@@ -179,7 +179,7 @@ class Block:
         inner = {f"fieldsplit_1_{k}": v for k, v in outside.how.options.items() if not k.startswith("ksp_")}
         options = {**BLOCKS, **inner, **(how.options or {})}
         solver = LinearSolver(
-            matrix, "bidomain", min(how.rtol or 1.0, outside.how.rtol), how.atol, options, True,
+            matrix, "bidomain", min(how.rtol, outside.how.rtol), how.atol, options, True,
             kernel if elliptic.floating else None, "solver.options and bidomain.options",
         )  # fmt: skip
         return System(matrix, solver, unknown, given)
