@@ -10,7 +10,8 @@ from typing import Annotated
 import typer
 
 LAUNCHER = "mpirun"
-LAUNCHED = ("OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "PMIX_RANK", "SLURM_PROCID")  # what launchers say to ranks
+# what launchers say to ranks; SLURM_PROCID it is not, which a batch script has, too
+LAUNCHED = ("OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "PMIX_RANK", "SLURM_STEP_ID")
 ITSELF = "from hpc_twin.cli.main import main; main()"
 
 

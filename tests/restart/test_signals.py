@@ -101,6 +101,9 @@ def test_words_that_do_not_fit(tmp_path, monkeypatch):
     with pytest.raises(InputError, match=r"holds no run to go on with \(no run.json\)"):
         resume(tmp_path)
     assert starts_ranks(["resume", "RUN", "-n", "4"]) and not starts_ranks(["run", "-n", "4"])
+    monkeypatch.setenv("SLURM_PROCID", "0")
+    assert starts_ranks(["resume", "RUN", "-n", "4"]), "a batch script of SLURM is no rank"
     monkeypatch.setenv("PMI_SIZE", "1")
+    assert not starts_ranks(["resume", "RUN", "-n", "4"])
     with pytest.raises(InputError, match="-n 3: a launcher has started 1 ranks already"):
         resume(tmp_path, ranks=3)
