@@ -82,12 +82,12 @@ def electrodes_fit(case: "Case") -> None:
 
 def _driving(case: "Case") -> None:
     """A voltage drives a current only while another electrode holds another potential."""
+    until = case.tissue.until
     for number, electrode in enumerate(case.electrode):
         if electrode.kind != "voltage" or any(other.holds for other in case.electrode if other is not electrode):
             continue
         others = [other for other in case.electrode if other.kind == "voltage" and other is not electrode]
-        until = case.tissue.until
-        if not any(
+        if electrode.pulses(until) and not any(
             o.voltage != electrode.voltage and _overlap(o.pulses(until), electrode.pulses(until)) for o in others
         ):
             raise ValueError(

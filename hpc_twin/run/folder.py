@@ -15,6 +15,7 @@ from pathlib import Path
 from hpc_twin import __version__
 from hpc_twin.case.load import LoadedCase, load_case
 from hpc_twin.io.checkpoint import FOLDER, Checkpoint, keep, steps
+from hpc_twin.io.drawn import DRAWN, PICTURES, drawn
 from hpc_twin.io.result import read_result
 from hpc_twin.parallel import InputError, on_root
 
@@ -22,7 +23,6 @@ CASE, RUN, RESULT = "case.toml", "run.json", "result.exo"
 OURS = (RESULT, "traces.nc", "ecg.nc", "singularities.nc", CASE, RUN)
 SAVED = re.compile(r"state(_[0-9.e+]+ms)?\.nc")  # of output.state
 PATIENCE = 10.0  # s that a run which was just killed is given to be gone
-PICTURES, DRAWN = "pictures", "drawn.txt"  # the folder of hpc-twin view, and in it the names of what view has drawn
 
 
 @contextmanager
@@ -116,13 +116,6 @@ def _replace(path: Path, text: str) -> None:
         file.flush()
         os.fsync(file.fileno())
     os.replace(new, path)
-
-
-def drawn(pictures: Path) -> list[Path]:
-    """What view has drawn into the folder ``pictures``, as far as it is still there."""
-    words = pictures / DRAWN
-    names = words.read_text(encoding="utf-8").splitlines() if words.is_file() else []
-    return [pictures / name for name in names if name == Path(name).name and (pictures / name).is_file()]
 
 
 def _results(folder: Path) -> list[Path]:

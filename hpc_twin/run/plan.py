@@ -8,7 +8,7 @@ from hpc_twin.run.kernels import load_kernels
 from hpc_twin.run.record import check_fields
 from hpc_twin.run.setup import rehearse
 
-BYTES_PER_NODE = 3500  # matrices (scipy's and PETSc's), vectors, maps and mesh; measured on the slab at 0.2 mm
+BYTES_PER_NODE = 1800  # at the peak of start-up, which the loop with its cells does not reach: tests/bench/memory.py
 BASE_MEMORY = 220e6  # Python, PETSc and netCDF of one rank
 SOLVE_NS = 40  # per node and step: CG + Jacobi on one rank
 SAMPLE = 4096  # cells timed for the estimate
@@ -29,7 +29,7 @@ def plan(loaded: LoadedCase, comm) -> dict[str, str]:
     frames = 1 + round(case.tissue.until / case.output.every)
     halves = 2 if case.tissue.splitting == "strang" else 1
     cost = halves * case.cells.substeps * cell_cost(kernels[0]) + SOLVE_NS
-    memory = BASE_MEMORY * comm.size + n_nodes * (BYTES_PER_NODE + 8 * max(k.storage.n_rows for k in kernels))
+    memory = BASE_MEMORY * comm.size + n_nodes * BYTES_PER_NODE
     size = n_nodes * 4 * (frames * len(case.output.fields) + 3 * (1 + frames // 32)) + n_elements * 40
     rows = {
         "case": f"{loaded.source}: {case.title or 'untitled'}",

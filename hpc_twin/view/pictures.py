@@ -7,10 +7,10 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.colors import BoundaryNorm, Normalize
 
+from hpc_twin.io.drawn import PICTURES, remember
 from hpc_twin.io.result import Result, read_result
 from hpc_twin.io.traces import read_traces
 from hpc_twin.parallel import InputError
-from hpc_twin.run.folder import DRAWN, PICTURES, drawn
 from hpc_twin.view import Progress, ViewOptions, sheets
 from hpc_twin.view.ecg import draw_ecg
 from hpc_twin.view.fibres import draw_fibres
@@ -45,14 +45,8 @@ def draw_all(path: Path, out_dir: Path | None, options: ViewOptions, progress: P
         written += draw_ecg(result.path.parent / "ecg.nc", folder, options)
         written += _curves(result.path.parent / "traces.nc", folder, options)
         if out_dir is None:
-            _remember(folder, written)
+            remember(folder, written)
         return written
-
-
-def _remember(folder: Path, written: list[Path]) -> None:
-    """A new run in the folder above removes what is named here."""
-    names = {path.name for path in (*drawn(folder), *written)}
-    (folder / DRAWN).write_text("\n".join(sorted(names)) + "\n", encoding="utf-8")
 
 
 def _folder(path: Path) -> Path:

@@ -20,6 +20,12 @@ NOW = time.time()
 HALF = RunStatus("running", t=60.0, until=100.0, begin=20.0, seconds=80.0, updated=NOW, ranks=4)
 
 
+@pytest.fixture(autouse=True)
+def as_when_collected(monkeypatch):
+    """A long suite comes here minutes later."""
+    monkeypatch.setattr(standing.time, "time", lambda: NOW)
+
+
 @pytest.fixture
 def dead():
     """The id of a process that is no more."""
