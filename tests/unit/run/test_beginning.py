@@ -86,7 +86,7 @@ def test_a_drug_is_washed_in(saved):
 def test_what_does_not_fit_is_refused_before_anything_is_written(saved, until, more, sections, words):
     with pytest.raises(InputError, match=words):
         simulate(case(saved, until, more, "bad", **sections), saved / "bad", world())
-    assert not list((saved / "bad").iterdir())
+    assert not (saved / "bad").exists()
 
 
 def test_a_dry_run_tells_what_it_begins_with(saved):
