@@ -147,7 +147,8 @@ def killed(cluster, beat):
 
 
 def test_a_killed_rank_is_queued_again(cluster, drugs, killed, cancelled):
-    wait(lambda: "a rank or a node was lost: exit code 137" in log(killed), 30)
+    wait(lambda: "queued again" in log(killed), 30)
+    assert "a rank or a node was lost: exit code 137" in log(killed)
     wait(lambda: cluster.state(killed)[1] == 1, 10)
 
 
