@@ -13,7 +13,7 @@ from hpc_twin.case import LABELS
 from hpc_twin.cli.cell_tables import header, show, states_of, table_of
 from hpc_twin.cli.main import INTERRUPTED
 from hpc_twin.parallel import InputError, nearest
-from hpc_twin.run.cell import initial_state, save_state, save_traces
+from hpc_twin.run.cells import initial_state, save_state, save_traces
 from hpc_twin.singlecell.experiment import Experiment, Outcome, perform, read, reference
 from hpc_twin.singlecell.quantities import check_names
 from hpc_twin.units import parse

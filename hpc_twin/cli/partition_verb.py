@@ -29,7 +29,7 @@ def partition(
     from hpc_twin.case import load_case
     from hpc_twin.mesh.partition import DEFAULT
     from hpc_twin.parallel import InputError, on_root, world
-    from hpc_twin.run.presplit import presplit_case, presplit_mesh
+    from hpc_twin.run.meshes import presplit_case, presplit_mesh
 
     comm = world()
     if source.suffix != ".toml" and not (source / "case.toml").is_file():

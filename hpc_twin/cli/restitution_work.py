@@ -10,12 +10,21 @@ from hpc_twin.case import load_case
 from hpc_twin.cellmodels import load
 from hpc_twin.cli.tune_verb import length, quantity
 from hpc_twin.parallel import InputError, alone, nearest
-from hpc_twin.run.cable import Cable, ClampedCell, Medium
-from hpc_twin.run.kernels import load_kernels
-from hpc_twin.run.prepace import prepaced
-from hpc_twin.run.restitution import Beat, dynamic, s1s2, steepest
-from hpc_twin.run.tune import effective, mesh_size, section
-from hpc_twin.run.velocity import ELEMENTS, LENGTH
+from hpc_twin.run.cells import load_kernels, prepaced
+from hpc_twin.run.velocities import (
+    ELEMENTS,
+    LENGTH,
+    Beat,
+    Cable,
+    ClampedCell,
+    Medium,
+    dynamic,
+    effective,
+    mesh_size,
+    s1s2,
+    section,
+    steepest,
+)
 from hpc_twin.singlecell.protocol import own_cycle
 
 RATES = (1000, 900, 800, 700, 600, 550, 500, 460, 430, *range(400, 95, -10))  # ms, of the dynamic protocol

@@ -28,7 +28,7 @@ def tune_cv(
     """
     from hpc_twin.case import load_case
     from hpc_twin.parallel import on_root, say, warn, world
-    from hpc_twin.run.tune import mesh_size, scaled, section, tune
+    from hpc_twin.run.velocities import mesh_size, scaled, section, tune
 
     comm = world()
     wanted = velocities(velocity)

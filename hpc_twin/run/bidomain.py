@@ -9,10 +9,7 @@ from hpc_twin.cellmodels import Kernel
 from hpc_twin.fem import Subdomain
 from hpc_twin.mesh.part import Part
 from hpc_twin.parallel import InputError, sum_over
-from hpc_twin.run.materials import conductivity, discretisation, extent, membrane
-from hpc_twin.run.places import nodes_of
-from hpc_twin.run.populations import populations
-from hpc_twin.run.stimuli import stimuli
+from hpc_twin.run.tissue import conductivity, discretisation, extent, membrane, nodes_of, populations, stimuli
 from hpc_twin.stepping import Pulses
 from hpc_twin.tissue.bidomain.bidomain import Bidomain
 from hpc_twin.tissue.bidomain.electrodes import Electrode, indicator

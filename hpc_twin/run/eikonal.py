@@ -15,21 +15,23 @@ from hpc_twin.io.exodus import ExodusWriter
 from hpc_twin.mesh.part import Part
 from hpc_twin.mesh.partition import balance
 from hpc_twin.parallel import InputError, on_root, say, sum_over, warn
-from hpc_twin.run.attributes import attributes
-from hpc_twin.run.directions import tissue_directions
-from hpc_twin.run.domain import distributed, tissue
-from hpc_twin.run.folder import check_folder, prepare_folder
-from hpc_twin.run.kernels import load_kernels
-from hpc_twin.run.materials import capacity, conductivity, discretisation, extent, membrane
+from hpc_twin.run.cells import load_kernels, prepaced
+from hpc_twin.run.meshes import distributed, tissue
 from hpc_twin.run.observers.coordinates import CoordinateMaps
-from hpc_twin.run.plane_waves import PlaneWave, plane_wave
-from hpc_twin.run.populations import populations
-from hpc_twin.run.prepace import prepaced
-from hpc_twin.run.report import Report, make_report
-from hpc_twin.run.stimuli import stimuli
-from hpc_twin.run.timer import Timer
+from hpc_twin.run.report import Report, Timer, attributes, make_report
+from hpc_twin.run.restart import check_folder, prepare_folder
+from hpc_twin.run.tissue import (
+    capacity,
+    conductivity,
+    discretisation,
+    extent,
+    membrane,
+    populations,
+    stimuli,
+    tissue_directions,
+)
 from hpc_twin.run.unread import tell_unread
-from hpc_twin.run.velocities import by_cells, squared_velocities, wave_needed
+from hpc_twin.run.velocities import PlaneWave, by_cells, plane_wave, squared_velocities, wave_needed
 from hpc_twin.tissue.cells import Population
 from hpc_twin.tissue.eikonal.reaction_eikonal import Drive, Foot, ReactionEikonal, first_pulses, latest, waves
 from hpc_twin.tissue.eikonal.solver import Eikonal

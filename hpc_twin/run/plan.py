@@ -3,8 +3,7 @@
 import time
 
 from hpc_twin.case.load import LoadedCase
-from hpc_twin.run.beginning import described
-from hpc_twin.run.kernels import load_kernels
+from hpc_twin.run.cells import described, load_kernels
 from hpc_twin.run.record import check_fields
 from hpc_twin.run.setup import rehearse
 

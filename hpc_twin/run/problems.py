@@ -6,13 +6,10 @@ from hpc_twin.case import Case
 from hpc_twin.cellmodels import Kernel
 from hpc_twin.fem import Subdomain, sweep
 from hpc_twin.run.bidomain import bidomain, recovery
-from hpc_twin.run.conduction import tell_loose
-from hpc_twin.run.directions import tissue_directions
 from hpc_twin.run.eikonal import reaction_eikonal
-from hpc_twin.run.materials import conductivity, discretisation, extent, membrane
-from hpc_twin.run.populations import populations
-from hpc_twin.run.stimuli import stimuli
-from hpc_twin.run.timer import Timer
+from hpc_twin.run.meshes import tell_loose
+from hpc_twin.run.report import Timer
+from hpc_twin.run.tissue import conductivity, discretisation, extent, membrane, populations, stimuli, tissue_directions
 from hpc_twin.tissue.bidomain.pseudo_bidomain import PseudoBidomain
 from hpc_twin.tissue.monodomain import Monodomain
 from hpc_twin.tissue.problem import Problem

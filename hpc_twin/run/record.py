@@ -13,9 +13,8 @@ from hpc_twin.io.exodus import ExodusWriter
 from hpc_twin.io.netcdf import settle
 from hpc_twin.parallel import InputError, nearest
 from hpc_twin.run.ecg import Recording
-from hpc_twin.run.energy import EnergyMeter
 from hpc_twin.run.observers import observers
-from hpc_twin.run.timer import Timer
+from hpc_twin.run.report import EnergyMeter, Timer
 from hpc_twin.stepping import Clock
 from hpc_twin.tissue.problem import Problem, Shown, states
 

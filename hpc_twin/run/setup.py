@@ -8,13 +8,13 @@ from hpc_twin.fem import return_freed, sweep
 from hpc_twin.mesh.part import Part
 from hpc_twin.mesh.partition import balance
 from hpc_twin.parallel import say
-from hpc_twin.run.beginning import begin
-from hpc_twin.run.domain import distributed, tissue
+from hpc_twin.run.cells import begin
 from hpc_twin.run.ecg import Recording, recording
 from hpc_twin.run.eikonal import arrival
+from hpc_twin.run.meshes import distributed, tissue
 from hpc_twin.run.observers.probes import nearest_nodes, probed
 from hpc_twin.run.problems import problem
-from hpc_twin.run.timer import Timer
+from hpc_twin.run.report import Timer
 from hpc_twin.run.unread import tell_unread
 from hpc_twin.run.velocities import by_cells
 from hpc_twin.stepping import SPLITTINGS

@@ -10,20 +10,26 @@ from hpc_twin.case.load import LoadedCase
 from hpc_twin.case.tissue import TissueCase
 from hpc_twin.io.checkpoint import Checkpoint
 from hpc_twin.parallel import RunError, min_over, on_root
-from hpc_twin.run.attributes import attributes
-from hpc_twin.run.beginning import begin
-from hpc_twin.run.checkpoint import Checkpoints
+from hpc_twin.run.cells import begin, load_kernels, prepaced
 from hpc_twin.run.eikonal import activate
-from hpc_twin.run.folder import alone_in, check_folder, prepare_folder
-from hpc_twin.run.kernels import load_kernels
-from hpc_twin.run.prepace import prepaced
-from hpc_twin.run.progress import Progress
 from hpc_twin.run.record import Record, check_fields
-from hpc_twin.run.report import Loop, Report, make_report
-from hpc_twin.run.requests import FROM_SCHEDULERS, FROM_USERS, STOPS, Requests, Wish
-from hpc_twin.run.resuming import facts_of, found_in, require_mesh, require_models
+from hpc_twin.run.report import Loop, Progress, Report, Timer, attributes, make_report
+from hpc_twin.run.restart import (
+    FROM_SCHEDULERS,
+    FROM_USERS,
+    STOPS,
+    Checkpoints,
+    Requests,
+    Wish,
+    alone_in,
+    check_folder,
+    facts_of,
+    found_in,
+    prepare_folder,
+    require_mesh,
+    require_models,
+)
 from hpc_twin.run.setup import set_up, to_record
-from hpc_twin.run.timer import Timer
 from hpc_twin.stepping import SPLITTINGS, make_step, march
 from hpc_twin.tissue.problem import Problem
 

@@ -20,7 +20,7 @@ from hpc_twin.case.load import LoadedCase, load_case
 from hpc_twin.case.section import Section
 from hpc_twin.parallel import sum_over, world
 from hpc_twin.run import simulate
-from hpc_twin.run.kernels import load_kernels
+from hpc_twin.run.cells import load_kernels
 
 TRIAD = 2_000_000  # numbers in each of three arrays: 48 MB a rank
 

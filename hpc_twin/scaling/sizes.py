@@ -10,7 +10,7 @@ from hpc_twin.case.load import LoadedCase, load_case
 from hpc_twin.mesh.generate import GENERATORS
 from hpc_twin.mesh.model import Mesh
 from hpc_twin.parallel import InputError
-from hpc_twin.run.conduction import case_mesh
+from hpc_twin.run.meshes import case_mesh
 from hpc_twin.scaling.lattice import Simplices
 from hpc_twin.units import parse
 

@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING
 
 from hpc_twin.cellmodels import load
 from hpc_twin.parallel import alone, together
-from hpc_twin.run.cable import Cable, ClampedCell, Medium
-from hpc_twin.run.restitution import Beat, dynamic, s1s2, steepest
+from hpc_twin.run.velocities import Beat, Cable, ClampedCell, Medium, dynamic, s1s2, steepest
 from hpc_twin.tissue.monodomain import Discretisation
 from hpc_twin.verify.outcome import Limit, Outcome, Session, Table
 

@@ -11,7 +11,7 @@ from hpc_twin.parallel import InputError
 from hpc_twin.units import parse
 
 if TYPE_CHECKING:
-    from hpc_twin.run.restitution import Beat
+    from hpc_twin.run.velocities import Beat
     from hpc_twin.singlecell.experiment import Outcome
 
 Progress = Callable[[str, int, int], None]

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from hpc_twin.parallel import InputError
-from hpc_twin.run.restitution import Beat
+from hpc_twin.run.velocities import Beat
 from hpc_twin.view.cells import TINTS
 from hpc_twin.view.sheets import INK, STYLE
 

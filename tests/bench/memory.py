@@ -18,11 +18,11 @@ import numpy as np
 from hpc_twin.case import load_case
 from hpc_twin.fem import return_freed, sweep
 from hpc_twin.parallel import hooked_abort, sum_over, world
-from hpc_twin.run.domain import distributed, tissue
-from hpc_twin.run.kernels import load_kernels
+from hpc_twin.run.cells import load_kernels
+from hpc_twin.run.meshes import distributed, tissue
 from hpc_twin.run.problems import problem
 from hpc_twin.run.record import Record
-from hpc_twin.run.timer import Timer
+from hpc_twin.run.report import Timer
 
 CASE = Path(__file__).parents[2] / "jobs" / "niederer" / "case.toml"
 STEPS = 5

@@ -23,12 +23,12 @@ from hpc_twin.mesh.read import read
 from hpc_twin.mesh.write import write
 from hpc_twin.parallel import hooked_abort, max_over, sum_over, world
 from hpc_twin.run import simulate
-from hpc_twin.run.directions import directions
-from hpc_twin.run.domain import distributed, tissue
+from hpc_twin.run.cells import load_kernels
 from hpc_twin.run.ecg import recording
-from hpc_twin.run.kernels import load_kernels
+from hpc_twin.run.meshes import distributed, tissue
 from hpc_twin.run.problems import problem
-from hpc_twin.run.timer import Timer
+from hpc_twin.run.report import Timer
+from hpc_twin.run.tissue.directions import directions
 
 HERE = Path(__file__).parent
 CASE = HERE.parents[1] / "jobs" / "niederer" / "case.toml"

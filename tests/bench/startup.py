@@ -10,8 +10,8 @@ from pathlib import Path
 from hpc_twin.case import load_case
 from hpc_twin.mesh.partition import balance
 from hpc_twin.parallel import hooked_abort, max_over, say, world
-from hpc_twin.run.domain import distributed
-from hpc_twin.run.timer import Timer
+from hpc_twin.run.meshes import distributed
+from hpc_twin.run.report import Timer
 
 
 def peak() -> float:

@@ -4,7 +4,7 @@ import os
 import time
 
 from hpc_twin.cli import main
-from hpc_twin.run.progress import Progress
+from hpc_twin.run.report import Progress
 
 
 def slowly(self, t: float, at=Progress.at) -> None:

@@ -9,8 +9,7 @@ from hpc_twin.case import load_case
 from hpc_twin.cellmodels import load
 from hpc_twin.cli.main import obey, on_all_ranks
 from hpc_twin.parallel import alone
-from hpc_twin.run.cable import Medium
-from hpc_twin.run.velocity import plane_wave_velocity
+from hpc_twin.run.velocities import Medium, plane_wave_velocity
 
 TWO = '[tissue]\nuntil = "2 ms"\ndt = "0.1 ms"\n[tissue.conductivity]\n{}\n'
 BOTH = 'intracellular = ["0.2 S/m", "0.04 S/m"]\nextracellular = ["0.6 S/m", "0.3 S/m"]'

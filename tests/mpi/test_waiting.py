@@ -13,7 +13,7 @@ from hpc_twin.fem.waiting import EVERY
 from hpc_twin.mesh.generate import slab
 from hpc_twin.mesh.partition import distribute
 from hpc_twin.parallel import world
-from hpc_twin.run.report import Spread
+from hpc_twin.run.report.report import Spread
 
 comm = world()
 part = distribute(slab((4, 3, 2), 0.5) if comm.rank == 0 else None, comm)

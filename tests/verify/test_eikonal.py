@@ -11,7 +11,7 @@ from hpc_twin.cellmodels import load
 from hpc_twin.mesh.generate import slab
 from hpc_twin.mesh.partition import distribute
 from hpc_twin.parallel import world
-from hpc_twin.run.plane_waves import plane_wave
+from hpc_twin.run.velocities import plane_wave
 from hpc_twin.tissue.conductivity import harmonic, tensors
 from hpc_twin.tissue.eikonal.solver import arrival
 from hpc_twin.tissue.stimulus import in_box

@@ -5,7 +5,7 @@ from tools import CELLS, STIMULUS, TISSUE, case_text
 
 from hpc_twin.case import load_case
 from hpc_twin.parallel import InputError
-from hpc_twin.run.stimuli import pulses
+from hpc_twin.run.tissue.stimuli import pulses
 
 
 def load(folder, **sections):

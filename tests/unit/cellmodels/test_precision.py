@@ -8,7 +8,7 @@ import pytest
 from hpc_twin.case import CellCase, CellModelCase
 from hpc_twin.cellmodels import load
 from hpc_twin.parallel import InputError, world
-from hpc_twin.run.kernels import load_kernels
+from hpc_twin.run.cells import load_kernels
 from hpc_twin.singlecell.pacing import Cells, pace
 from hpc_twin.singlecell.protocol import paced
 from hpc_twin.tissue.cells import Population

@@ -9,10 +9,10 @@ from hpc_twin.io.result import read_result
 from hpc_twin.io.traces import read_traces
 from hpc_twin.parallel import InputError, RunError, world
 from hpc_twin.run import simulate
-from hpc_twin.run.kernels import load_kernels
+from hpc_twin.run.cells import load_kernels
 from hpc_twin.run.record import Record
+from hpc_twin.run.report import Timer
 from hpc_twin.run.setup import set_up
-from hpc_twin.run.timer import Timer
 
 MORE = '[probes]\na = ["4 mm", "0 mm", "0 mm"]\n[output]\nevery = {}\nactivation_threshold = "-70 mV"\n'
 

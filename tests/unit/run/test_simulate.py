@@ -9,11 +9,10 @@ from hpc_twin.io.result import read_result
 from hpc_twin.io.traces import read_traces
 from hpc_twin.parallel import InputError, world
 from hpc_twin.run import simulate
-from hpc_twin.run.domain import distributed
-from hpc_twin.run.kernels import load_kernels
-from hpc_twin.run.populations import populations
-from hpc_twin.run.progress import Progress
-from hpc_twin.run.timer import Timer
+from hpc_twin.run.cells import load_kernels
+from hpc_twin.run.meshes import distributed
+from hpc_twin.run.report import Progress, Timer
+from hpc_twin.run.tissue import populations
 
 SHEET = '[mesh]\ngenerate = "sheet"\nshape = { size = ["4 mm", "2 mm"], h = "0.5 mm" }\n'
 EDGE = '[[stimulus]]\nnode_set = "x0"\n'

@@ -10,7 +10,7 @@ from tools import case_text, tissue_text
 from hpc_twin.case import load_case
 from hpc_twin.cli.plan_verb import numbers
 from hpc_twin.parallel import InputError
-from hpc_twin.run.conduction import case_mesh
+from hpc_twin.run.meshes import case_mesh
 from hpc_twin.scaling import calibrate, calibrated, planned, read_networks, scale, scaled
 from hpc_twin.scaling.keep import keep
 from hpc_twin.scaling.measure import shortened
