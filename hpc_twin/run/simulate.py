@@ -1,6 +1,7 @@
 """Run one case: build, march, record, report."""
 
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,6 +34,9 @@ from hpc_twin.run.setup import set_up, to_record
 from hpc_twin.stepping import SPLITTINGS, make_step, march
 from hpc_twin.tissue.problem import Problem
 
+# of a step its number and time, of the loop so far iterations and seconds by part -> enough; on all ranks alike
+Watch = Callable[[int, float, int, Mapping[str, float]], bool]
+
 LISTEN_EVERY = 20  # steps between the ranks' agreements on whether somebody asks for something
 
 
@@ -49,19 +53,33 @@ class Run:
     progress: Progress
     start: float
     found: Checkpoint | None
+    watch: Watch
 
 
-def simulate(loaded: LoadedCase, folder: Path, comm, overwrite: bool = False, again: bool = False) -> Report:
+def to_the_end(step: int, t: float, iterations: int, seconds: Mapping[str, float]) -> bool:
+    """Never enough."""
+    return False
+
+
+def simulate(
+    loaded: LoadedCase,
+    folder: Path,
+    comm,
+    overwrite: bool = False,
+    again: bool = False,
+    watch: Watch = to_the_end,
+) -> Report:
     """Run ``loaded`` and write result.exo and traces.nc into ``folder``; ``again``: go on from its newest checkpoint.
 
+    ``watch`` sees every step and may end the loop before the case does, which is then as if it had been that short.
     Collective. Raises InputError before anything is computed, RunError when the run fails, StoppedError on SIGINT or
     SIGTERM, HandedOverError on SIGUSR1; in the last three cases the results so far are closed and readable.
     """
     with alone_in(comm, folder):
-        return _simulated(loaded, folder, comm, overwrite, again)
+        return _simulated(loaded, folder, comm, overwrite, again, watch)
 
 
-def _simulated(loaded: LoadedCase, folder: Path, comm, overwrite: bool, again: bool) -> Report:
+def _simulated(loaded: LoadedCase, folder: Path, comm, overwrite: bool, again: bool, watch: Watch) -> Report:
     case, timer, requests = loaded.case, Timer(), Requests(comm)
     found = found_in(comm, folder, case) if again else None
     if case.tissue.model == "eikonal":
@@ -80,7 +98,7 @@ def _simulated(loaded: LoadedCase, folder: Path, comm, overwrite: bool, again: b
             record = Record(case, heart, folder, words, timer, again, leads)
         with Progress(comm, case.tissue.until, folder) as progress, record:
             checkpoints = Checkpoints(case, folder, heart, record, facts, timer)
-            run = Run(case.tissue, heart, record, checkpoints, requests, timer, progress, start, found)
+            run = Run(case.tissue, heart, record, checkpoints, requests, timer, progress, start, found, watch)
             report = make_report(part, timer, _loop(run))
             written = record.close(report.attributes())
         checkpoints.drop()
@@ -117,6 +135,8 @@ def _loop(run: Run) -> Loop:
                 run.record.see(n, t)
                 run.progress.at(t)
                 _heed(run, n, t)
+                if run.watch(n, t, heart.iterations, timer.seconds):
+                    break
             run.checkpoints.end(n, t)
     except RunError as error:
         path = run.record.result.path
