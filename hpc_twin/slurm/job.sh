@@ -2,6 +2,8 @@
 # rank or a node is lost, unless three starts in a row found the same checkpoint. In the folder of the run, "starts"
 # counts them, and the last line of "jobs" is the job that goes on.
 tries=3
+job=${SLURM_ARRAY_JOB_ID:+${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID} # the number of an array's last task is the array's
+job=${job:-$SLURM_JOB_ID}
 if [ "$(id -u)" = 0 ]; then # mostly in a container: Open MPI wants to be told, and ranks may not read each other's memory
     export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_btl_vader_single_copy_mechanism=none
 fi
@@ -13,24 +15,42 @@ newest() { # the newest checkpoint, or "none"
     echo "${found:-none}"
 }
 
-count_starts() { # in a row, from the same checkpoint
+count_starts() { # in a row, from the same checkpoint; by SLURM's count of all where the disk takes no more
     local count from
     checkpoint=$(newest) starts=1
     if [ -s "$run/starts" ]; then
         read -r count from <"$run/starts"
         [ "$from" != "$checkpoint" ] || starts=$((count + 1))
     fi
-    echo "$starts $checkpoint" >"$run/starts"
+    note_starts "$starts $checkpoint" || { starts=$((${SLURM_RESTART_COUNT:-0} + 1)); tell "cannot write in $run"; }
+}
+
+note_starts() { { echo "$1" >"$run/.starts" && mv -f "$run/.starts" "$run/starts"; } 2>/dev/null; }
+
+fact() { scontrol --oneliner show job "$job" | tr ' ' '\n' | sed -n "s/^$1=//p" | head -n 1; } # what SLURM knows of this job
+
+by_slurm() { # whether SLURM has queued the job again (scontrol requeue, preemption), or is about to take its nodes away
+    local restarts preempted
+    restarts=$(fact Restarts) preempted=$(fact PreemptTime)
+    if [ "${restarts:-0}" -gt "${SLURM_RESTART_COUNT:-0}" ]; then
+        tell "stopped at checkpoint $(newest), SLURM has queued it again"
+    elif [ "${preempted:-None}" != None ]; then
+        tell "stopped at checkpoint $(newest), for a job that goes first"
+        queue_again
+    else
+        return 1
+    fi
+    note_starts "0 $(newest)" # which is no failure of the run
 }
 
 queue_again() { # this job, or where that is not allowed another one after it
     local next index=${SLURM_ARRAY_TASK_ID:-}
     queued=1
-    if scontrol requeue "$SLURM_JOB_ID"; then
+    if scontrol requeue "$job"; then
         tell "queued again"
-    elif next=$(sbatch --parsable --dependency="afterany:$SLURM_JOB_ID" ${index:+"--array=$index"} "$script"); then
+    elif next=$(sbatch --parsable --dependency="afterany:$job" ${index:+"--array=$index"} "$script"); then
         next=${next%%;*}${index:+_$index}
-        echo "$next" >>"$run/jobs"
+        echo "$next" >>"$run/jobs" || tell "cannot note its number in $run/jobs"
         tell "job $next goes on after this one"
         code=0
     else
@@ -43,7 +63,7 @@ hear() { # USR1: the wall time ends soon; USR2: write a checkpoint; TERM: it is 
     if [ "$1" != TERM ]; then
         tell "SIG$1: asks for a checkpoint"
         [ -z "$child" ] || kill -s "$1" "$child"
-    elif [ "$(squeue --noheader --states=all --jobs="$SLURM_JOB_ID" --format=%r)" = TimeLimit ]; then
+    elif [ "$(squeue --noheader --states=all --jobs="$job" --format=%r)" = TimeLimit ]; then
         tell "the wall time is over"
         queue_again
     else
@@ -68,6 +88,8 @@ case $code in
     2 | 3) tell "failed, and would fail again: look above" ;;
     *)
         if [ "$queued" ]; then
+            :
+        elif by_slurm; then
             :
         elif [ "$cancelled" ] || [ "$code" = 130 ]; then
             tell "stopped at checkpoint $(newest); to go on: sbatch $script"

@@ -59,7 +59,11 @@ for step in $(cat "$TRACE/steps" 2>/dev/null); do mkdir -p "$TRACE/run/checkpoin
 [ ! -e "$TRACE/signal" ] || sleep 0.3
 exit "$(cat "$TRACE/code")"
 """
-SCONTROL = '#!/bin/bash\necho "$@" >> "$TRACE/requeued"\nexit "$(cat "$TRACE/refusal" 2>/dev/null || echo 0)"\n'
+SCONTROL = """#!/bin/bash
+if [ "$1" = --oneliner ]; then echo "JobId=12 JobName=run $(cat "$TRACE/facts" 2>/dev/null) Power="; exit; fi
+echo "$@" >> "$TRACE/requeued"
+exit "$(cat "$TRACE/refusal" 2>/dev/null || echo 0)"
+"""
 SBATCH = '#!/bin/bash\necho "$@" >> "$TRACE/handed"\necho "99;local"\n'
 SQUEUE = '#!/bin/bash\ncat "$TRACE/reason" 2>/dev/null || echo None\n'
 PLAIN = f"#!/bin/bash\n{OPTIONS}\nlauncher=(env)\n"
@@ -85,7 +89,8 @@ class Paper:
             (self.place / name).write_text(text)
         env = {**os.environ, "PATH": f"{self.place}/bin:{os.environ['PATH']}", "TRACE": str(self.place)}
         env |= {"SLURM_JOB_ID": "12", "SLURM_NTASKS": "2", "SLURM_JOB_NODELIST": "n1"}
-        env |= {"SLURM_ARRAY_TASK_ID": "1"} if self.array else {}
+        env |= {"SLURM_RESTART_COUNT": files.get("restarts", "")}
+        env |= {"SLURM_ARRAY_JOB_ID": "12", "SLURM_ARRAY_TASK_ID": "1"} if self.array else {}
         words = ["bash", "-c", self.script]
         done = subprocess.run(words, cwd=self.place, env=env, capture_output=True, text=True, timeout=30, check=False)
         return done.returncode, done.stdout
@@ -143,9 +148,12 @@ def test_where_a_job_may_not_be_queued_again_another_one_takes_over(tmp_path):
 
 
 def test_a_task_of_an_array_hands_over_itself_alone(tmp_path):
+    """Its number, 12, may be that of the whole array."""
     paper = Paper(tmp_path, array=True)
     paper.run(75, refusal="1")
-    assert "--array=1" in paper.asked("handed")[0] and paper.asked("run/1/jobs") == ["99_1"]
+    assert paper.asked("requeued") == ["requeue 12_1"]
+    assert paper.asked("handed") == [f"--parsable --dependency=afterany:12_1 --array=1 {tmp_path}/run/job.sbatch"]
+    assert paper.asked("run/1/jobs") == ["99_1"]
     assert f"{tmp_path}/run/1" in paper.asked("words")
 
 
@@ -153,6 +161,33 @@ def test_a_cancelled_job_is_not_queued_again(tmp_path):
     paper = Paper(tmp_path)
     code, words = paper.run(130, signal="TERM", steps="000000100")
     assert code == 130 and "stopped at checkpoint 000000100" in words and not paper.asked("requeued")
+
+
+@pytest.mark.parametrize("code", [75, 130, 143])
+def test_what_slurm_has_queued_again_is_left_to_it(tmp_path, code):
+    """By ``scontrol requeue`` or for a job that goes first: another job beside it would compute the same."""
+    paper = Paper(tmp_path)
+    for _ in range(5):
+        told = paper.run(code, signal="TERM", facts="Requeue=1 Restarts=1 BatchFlag=1")[1]
+    assert "SLURM has queued it again" in told and not paper.asked("requeued") and not paper.asked("handed")
+    assert "gives up" not in told, "none of the five was a failure"
+
+
+def test_a_job_that_is_asked_to_make_room_is_queued_again(tmp_path):
+    """SLURM does not do that for a job that ends within its time of grace."""
+    paper = Paper(tmp_path)
+    words = paper.run(130, facts="Restarts=0 PreemptTime=2026-11-21T14:26:18", steps="000000100")[1]
+    assert paper.asked("requeued") == ["requeue 12"] and "for a job that goes first" in words
+    paper.run(130, facts="Restarts=0 PreemptTime=None")
+    assert paper.asked("requeued") == ["requeue 12"]
+
+
+def test_a_full_disk_does_not_let_it_go_round_for_ever(tmp_path):
+    paper = Paper(tmp_path)
+    (paper.place / "run" / ".starts").mkdir()  # which nobody can write
+    assert "cannot write in" in paper.run(137)[1] and paper.asked("requeued") == ["requeue 12"]
+    code, words = paper.run(137, restarts="3")
+    assert code == 1 and "gives up: 3 starts" in words and len(paper.asked("requeued")) == 1
 
 
 def test_at_the_end_of_the_wall_time_it_is_queued_again_once(tmp_path):
