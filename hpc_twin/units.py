@@ -9,6 +9,7 @@ import re
 from functools import cache
 
 from hpc_twin.parallel import InputError
+from hpc_twin.texts import shown
 
 HOUSE = {
     "length": "mm",
@@ -26,6 +27,7 @@ HOUSE = {
     "resistance": "kohm",
 }
 
+LONGEST = 200  # characters: the time to look at more would grow with their square
 NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 # Names, their powers of one digit, and * / ( ) between them: pint would compute "9**9**9" and "m**9**9**9", for ever.
 UNIT = r"(?:(?:[^\W\d_]+(?![^\W\d_])|°)(?:\s*(?:\^|\*\*)\s*-?\d(?!\d)|[²³])?|[/().·\s]|\*(?!\*))*"
@@ -48,9 +50,12 @@ def parse(text: object, kind: str) -> float:
 
     unit, named = HOUSE[kind], f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}"
     if not isinstance(text, str):
-        raise InputError(f'found {text!r}, {named} needs a unit: write for example "{text} {unit}"')
-    if not SHAPE.fullmatch(text):
-        raise InputError(f'found "{text}", cannot read it as {named}: write a number and a unit, as in "1 {unit}"')
+        found = shown(repr(text))
+        raise InputError(f'found {found}, {named} needs a unit: write for example "{shown(str(text))} {unit}"')
+    if len(text) > LONGEST or not SHAPE.fullmatch(text):
+        raise InputError(
+            f'found "{shown(text)}", cannot read it as {named}: write a number and a unit, as in "1 {unit}"'
+        )
     try:
         value = float(_registry().Quantity(text).to(unit).magnitude)
     except pint.DimensionalityError:

@@ -1,6 +1,5 @@
 """[fibres]: where fibres come from."""
 
-from math import isfinite
 from typing import Literal
 
 from pydantic import Field, model_validator
@@ -59,8 +58,6 @@ class FibreCase(Section):
             raise ValueError('fibres.direction and fibres.rule = "constant" go together')
         if self.direction is not None and not any(self.direction):
             raise ValueError("fibres.direction: found length zero")
-        if self.direction is not None and not all(map(isfinite, self.direction)):
-            raise ValueError(f"fibres.direction: found {list(self.direction)}, give finite numbers")
         if self.rule == "between" and not self.regions:
             raise ValueError('fibres.rule = "between" needs [fibres.regions.NAME] with begin and end')
         return self

@@ -1,6 +1,6 @@
 """Read a case: TOML text, then ``--set`` overrides, then validation with messages that name file, key and remedy."""
 
-import sys
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,11 +12,10 @@ from hpc_twin.case.purkinje import with_conduction
 from hpc_twin.case.schema import Case
 from hpc_twin.case.section import section_of
 from hpc_twin.parallel import InputError, nearest
+from hpc_twin.texts import NotTomlError, parse_toml, plain, read_text, shown
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+LONGEST = 100  # characters of a key that is looked for among those that are known
+TOLD = 10  # findings at most: one wrong line may make thousands
 
 
 @dataclass(frozen=True)
@@ -36,31 +35,31 @@ def load_case(path: str | Path, overrides: Iterable[str] = ()) -> LoadedCase:
     Raises InputError naming the file, the key, what was found and what is allowed.
     """
     path = Path(path)
-    path = path / "case.toml" if path.is_dir() else path
+    path = path / "case.toml" if os.path.isdir(path) else path
     text = _text(path)
     try:
-        data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        data = parse_toml(text)
+    except InputError as error:
         raise InputError(f"{path}: not valid TOML: {error}") from None
     overrides = list(overrides)
     for override in overrides:
         _override(data, override)
     try:
-        case = Case.model_validate(data)
+        case = Case.model_validate(plain(data))
     except ValidationError as error:
-        raise InputError(f"{path}: " + "\n  ".join(_sentence(e, data) for e in error.errors())) from None
+        found = [_sentence(e) for e in error.errors()[:TOLD]]
+        more = [f"and {error.error_count() - TOLD} more"] if error.error_count() > TOLD else []
+        raise InputError(f"{path}: " + "\n  ".join([*found, *more])) from None
     text += "".join(f"\n# --set {override}" for override in overrides)
     return LoadedCase(with_conduction(case), path.parent, text, str(path), tuple(overrides))
 
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        return read_text(path)
     except FileNotFoundError:
         there = sorted(p.name for p in path.parent.glob("*.toml")) if path.parent.is_dir() else []
         raise InputError(f"{path}: no such case file{nearest(path.name, there)}") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: cannot read the case ({error})") from None
 
 
 def _override(data: dict, override: str) -> None:
@@ -70,8 +69,8 @@ def _override(data: dict, override: str) -> None:
     if not sign or not last:
         raise InputError(f'--set {override}: write KEY=VALUE, for example --set tissue.dt="0.01 ms"')
     try:
-        parsed: Any = tomllib.loads(f"value = {value}")["value"]
-    except tomllib.TOMLDecodeError:
+        parsed: Any = parse_toml(f"value = {value}")["value"]
+    except NotTomlError:
         parsed = value.strip()
     for table in tables:
         data = data.setdefault(table, {})
@@ -83,8 +82,8 @@ def _override(data: dict, override: str) -> None:
 def _key_parts(key: str) -> list[str]:
     """``cells.parameters."ikr.gKr"`` -> its three names, by TOML's own rule; empty when it is no key."""
     try:
-        node: Any = tomllib.loads(f"{key.strip()} = 0")
-    except tomllib.TOMLDecodeError:
+        node: Any = parse_toml(f"{key.strip()} = 0")
+    except NotTomlError:
         return []
     parts = []
     while isinstance(node, dict) and len(node) == 1:
@@ -93,7 +92,7 @@ def _key_parts(key: str) -> list[str]:
     return parts if node == 0 else []
 
 
-def _sentence(error: Any, data: dict) -> str:
+def _sentence(error: Any) -> str:
     """One line on one of pydantic's findings."""
     location = [
         part for part in error["loc"] if not str(part).startswith(("function-", "literal", "constrained", "tuple["))
@@ -101,13 +100,13 @@ def _sentence(error: Any, data: dict) -> str:
     key = ".".join(map(str, location))
     if error["type"] == "extra_forbidden":
         known = _known(Case, list(location[:-1]))
-        return f"unknown key {key}{nearest(location[-1], known)} (known here: {', '.join(known)})"
+        return f"unknown key {shown(key)}{nearest(str(location[-1])[:LONGEST], known)} (known here: {', '.join(known)})"
     if error["type"] == "missing":
         return f"{key} is missing"
     words = error["msg"].removeprefix("Value error, ")
     if error["type"] == "value_error":
         return f"{key}: {words}" if key else words
-    return f"{key}: found {error['input']!r}; {words[0].lower()}{words[1:]}"
+    return f"{key}: found {shown(repr(error['input']))}; {words[0].lower()}{words[1:]}"
 
 
 def _known(model: type[BaseModel], location: list) -> list[str]:

@@ -3,7 +3,7 @@
 import math
 from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from hpc_twin.parallel import InputError
 from hpc_twin.units import parse
@@ -43,7 +43,7 @@ PositiveLength = Annotated[float, _of("length"), POSITIVE]
 PositiveArea = Annotated[float, _of("area"), POSITIVE]
 Time = Annotated[float, _of("time"), NOT_NEGATIVE]
 PositiveTime = Annotated[float, _of("time"), POSITIVE]
-TimeOrNever = Annotated[float, _of("time", never=math.inf), POSITIVE]
+TimeOrNever = Annotated[float, Field(allow_inf_nan=True), _of("time", never=math.inf), POSITIVE]
 Voltage = Annotated[float, _of("voltage")]
 Conductivity = Annotated[float, _of("conductivity"), NOT_NEGATIVE]
 Capacitance = Annotated[float, _of("capacitance per area"), POSITIVE]

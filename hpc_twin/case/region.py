@@ -1,6 +1,5 @@
 """[[region]]: names for parts of the mesh that it does not name itself."""
 
-from math import isnan
 from typing import Literal
 
 from pydantic import Field, model_validator
@@ -77,8 +76,6 @@ class RegionCase(Section):
             if getattr(self, key) == self.name:
                 raise ValueError(f"{key}: '{self.name}' is the region itself")
         for key, (low, high) in self.coordinates.items():
-            if isnan(low) or isnan(high):
-                raise ValueError(f"coordinates.{key}: found {low:g} to {high:g}, give numbers")
             if low > high and key != "rotational":
                 raise ValueError(f"coordinates.{key}: found {low:g} to {high:g}, the first must not be the larger")
         return self

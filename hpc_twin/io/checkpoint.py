@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from hpc_twin.parallel import InputError, RunError, TwinError, on_root, together
+from hpc_twin.texts import read_json
 
 FORMAT = 1
 FOLDER, STATE, MANIFEST = "checkpoints", "state.nc", "manifest.json"
@@ -188,7 +189,7 @@ def _to_disk(path: Path) -> None:
 def _manifest(folder: Path) -> tuple[dict[str, Any], str | None]:
     """What the manifest says, and what is wrong with it."""
     try:
-        found = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        found = read_json(folder / MANIFEST)
         content = found["content"]
         if found["crc32"] != _of(content):
             return {}, f"{MANIFEST} was changed"
@@ -196,7 +197,7 @@ def _manifest(folder: Path) -> tuple[dict[str, Any], str | None]:
         return content, _flaw(content, int(folder.name)) if known else None
     except FileNotFoundError:
         return {}, f"{MANIFEST} is missing"
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (InputError, OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         return {}, f"{MANIFEST} cannot be read ({type(error).__name__}: {error})"
 
 

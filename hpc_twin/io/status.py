@@ -2,10 +2,14 @@
 
 import contextlib
 import json
+import math
 import os
 import socket
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
+
+from hpc_twin.parallel import InputError
+from hpc_twin.texts import read_json
 
 NAME = "status.json"
 
@@ -49,7 +53,14 @@ def write_status(folder: Path, status: RunStatus) -> None:
 def read_status(folder: Path) -> RunStatus | None:
     """The status in ``folder``; None where there is none, or none that can be read."""
     try:
-        found = json.loads((folder / NAME).read_text(encoding="utf-8"))
-        return RunStatus(**{each.name: found[each.name] for each in fields(RunStatus)})
-    except (OSError, ValueError, KeyError, TypeError):
+        found = read_json(folder / NAME)
+        known = RunStatus(**{each.name: found[each.name] for each in fields(RunStatus)})
+    except (InputError, OSError, LookupError, TypeError):
         return None
+    return known if all(_fits(getattr(known, each.name), each.type) for each in fields(RunStatus)) else None
+
+
+def _fits(value: object, kind: object) -> bool:
+    if kind is float:
+        return isinstance(value, int | float) and math.isfinite(value)
+    return isinstance(value, kind)  # type: ignore[arg-type]

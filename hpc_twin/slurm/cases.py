@@ -2,7 +2,6 @@
 
 import json
 import re
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from itertools import product
@@ -10,11 +9,7 @@ from pathlib import Path
 
 from hpc_twin.case import load_case
 from hpc_twin.parallel import InputError
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from hpc_twin.texts import NotTomlError, parse_toml, read_json
 
 KEY = re.compile(r'(?:[^\s"=]|"[^"]*")+')
 LIST = "array.json"
@@ -63,9 +58,8 @@ def read_list(folder: Path) -> list[Task]:
     if not (folder / LIST).exists():
         return []
     try:
-        rows = json.loads((folder / LIST).read_text(encoding="utf-8"))
-        return [Task(row["case"], tuple(row["overrides"]), row["values"]) for row in rows]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        return [Task(row["case"], tuple(row["overrides"]), row["values"]) for row in read_json(folder / LIST)]
+    except (OSError, KeyError, TypeError) as error:
         raise InputError(f"{folder / LIST}: cannot be read ({error})") from None
 
 
@@ -83,8 +77,8 @@ def _axis(text: str) -> tuple[list[str], list[str]]:
 def _values(text: str) -> list[str]:
     """Values in TOML, as ``["1 mm", "2 mm"], ["2 mm", "4 mm"]``, or plain ones between commas."""
     try:
-        return [json.dumps(value) for value in tomllib.loads(f"values = [{text}]")["values"]]
-    except (tomllib.TOMLDecodeError, TypeError):
+        return [json.dumps(value) for value in parse_toml(f"values = [{text}]")["values"]]
+    except (NotTomlError, TypeError):
         return [value.strip() for value in text.split(",")]
 
 

@@ -1,6 +1,5 @@
 """Where a run stands: what its folder says and what SLURM says, in one word and a few figures."""
 
-import json
 import os
 import socket
 import time
@@ -10,8 +9,10 @@ from pathlib import Path
 
 from hpc_twin.io.checkpoint import MANIFEST, steps
 from hpc_twin.io.status import RunStatus, read_status
+from hpc_twin.parallel import InputError
 from hpc_twin.slurm.cases import LIST, read_list
 from hpc_twin.slurm.queue import Job, known_jobs, own_job
+from hpc_twin.texts import read_json
 
 TAIL = 8  # lines of the log
 SILENCE = 300  # s without a word, which a run writes every few seconds
@@ -133,9 +134,9 @@ def newest_checkpoint(folder: Path) -> int | None:
 def checkpoint_time(folder: Path) -> float | None:
     """Simulated time [ms] of the newest checkpoint."""
     try:
-        found = json.loads((steps(folder)[-1] / MANIFEST).read_text(encoding="utf-8"))
+        found = read_json(steps(folder)[-1] / MANIFEST)
         return float(found["content"]["time"])
-    except (OSError, ValueError, LookupError, TypeError):
+    except (InputError, OSError, ValueError, LookupError, TypeError):
         return None
 
 

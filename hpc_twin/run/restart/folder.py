@@ -18,6 +18,7 @@ from hpc_twin.io.checkpoint import FOLDER, Checkpoint, keep, steps
 from hpc_twin.io.drawn import DRAWN, PICTURES, drawn
 from hpc_twin.io.result import read_result
 from hpc_twin.parallel import InputError, on_root
+from hpc_twin.texts import read_json, read_text
 
 CASE, RUN, RESULT = "case.toml", "run.json", "result.exo"
 OURS = (RESULT, "traces.nc", "ecg.nc", "singularities.nc", CASE, RUN)
@@ -141,12 +142,12 @@ def _remove_results(folder: Path, loaded: LoadedCase) -> None:
 def read_run(folder: Path, overrides: Iterable[str] = ()) -> LoadedCase:
     """The case that was run in ``folder``, changed by ``overrides``. Raises InputError where there is none."""
     try:
-        facts = json.loads((folder / RUN).read_text(encoding="utf-8"))
+        facts = read_json(folder / RUN)
         before, own, source = [str(word) for word in facts["overrides"]], Path(facts["folder"]), str(facts["case"])
-        text = (folder / CASE).read_text(encoding="utf-8")
+        text = read_text(folder / CASE)
     except FileNotFoundError as error:
         raise InputError(f"{folder}: holds no run to go on with (no {Path(error.filename).name})") from None
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+    except (InputError, OSError, KeyError, TypeError) as error:
         raise InputError(f"{folder}: cannot read what was run there ({error})") from None
     loaded = load_case(folder / CASE, [*before, *overrides])
     text += "".join(f"\n# --set {override}" for override in overrides)
@@ -164,7 +165,7 @@ def begun(folder: Path, loaded: LoadedCase) -> bool:
 
     Raises InputError where it holds none, but what another case than ``loaded`` has left.
     """
-    if not steps(folder) and (folder / CASE).is_file() and (folder / CASE).read_text("utf-8") != loaded.text:
+    if not steps(folder) and (folder / CASE).is_file() and read_text(folder / CASE) != loaded.text:
         raise InputError(f"{folder} holds another case, without checkpoints: use --overwrite, or another --out")
     return bool(steps(folder))
 

@@ -33,7 +33,7 @@ SPHERE = 'sphere = { centre = ["0 mm", "0 mm", "0 mm"], radius = "1 mm" }\n'
         ("fraction = 0", "greater than 0"),
         ("fraction = 1.5", "less than or equal to 1"),
         ("coordinates = { transmural = [0.8, 0.2] }", "coordinates.transmural: found 0.8 to 0.2"),
-        ("coordinates = { x = [nan, 1] }", "coordinates.x: found nan to 1"),
+        ("coordinates = { x = [nan, 1] }", "coordinates.x.0: found nan; input should be a finite number"),
         ("coordinates = { transmurl = [0, 1] }", "transmurl"),
         ("radius = '1 mm'", "unknown key region.0.radius"),
         (
@@ -75,7 +75,7 @@ def gradient(words: str, parameters: str = "") -> str:
         ("x = ['1 x', '2y']", "", "give all numbers or all multiples"),
         ("x = ['fast', 'slow']", "", "give all numbers or all multiples"),
         ("x = ['nanx', '2x']", "", "finite ones"),
-        ("x = [1.0, inf]", "", "finite ones"),
+        ("x = [1.0, inf]", "", "finite number"),
         ("x = [100, 200]\ny = ['1x', '2x']", "", "values along several coordinates must be multiples"),
         ("x = [100, 200]", "'gate.tau_close' = 150", "found a value in parameters and others in gradients"),
         ("x = ['1x', '-1x']", "", "a multiple must not be negative"),
