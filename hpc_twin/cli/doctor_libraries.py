@@ -99,7 +99,7 @@ def _compiler() -> str:
     import numpy as np
 
     from hpc_twin.cellmodels import load
-    from hpc_twin.cellmodels.kernels.compile import find_compiler
+    from hpc_twin.compiling import find_compiler
 
     command = find_compiler()
     words = subprocess.run([*command, "--version"], capture_output=True, text=True, timeout=TIMEOUT, check=False)

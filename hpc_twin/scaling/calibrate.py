@@ -10,7 +10,7 @@ from pathlib import Path
 
 from hpc_twin import __version__
 from hpc_twin.case.load import LoadedCase
-from hpc_twin.cellmodels.kernels.compile import cache_folder
+from hpc_twin.compiling import cache_folder
 from hpc_twin.scaling.iterations import Growth
 from hpc_twin.scaling.launch import LAUNCHER, Request, Sample, cores, measured
 from hpc_twin.scaling.sizes import LARGEST, Size, Sizes

@@ -17,12 +17,12 @@ import numpy as np
 
 from hpc_twin.cellmodels import load, names
 from hpc_twin.cellmodels.kernels.codegen import generate
-from hpc_twin.cellmodels.kernels.compile import build_here, find_compiler, report
 from hpc_twin.cellmodels.kernels.kernel import Kernel
 from hpc_twin.cellmodels.kernels.pipeline import layout, lower
 from hpc_twin.cellmodels.kernels.prelude import PRELUDE
 from hpc_twin.cellmodels.reading.reader import read
 from hpc_twin.cellmodels.schemes import plan
+from hpc_twin.compiling import build_here, find_compiler, report
 
 STATES = 64e6  # bytes of states: more than any cache, as in tissue
 DT = 0.01  # ms

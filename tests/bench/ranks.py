@@ -15,7 +15,7 @@ from fronts import fronts
 from output import output
 
 from hpc_twin.case import load_case
-from hpc_twin.cellmodels.kernels.compile import build
+from hpc_twin.compiling import build
 from hpc_twin.mesh.generate import slab
 from hpc_twin.mesh.partition import balance, distribute
 from hpc_twin.mesh.partitioners import PARTITIONERS, nodal_graph

@@ -8,8 +8,8 @@ import numpy as np
 
 from hpc_twin.cellmodels.equations import Equations
 from hpc_twin.cellmodels.expressions.ir import Expr
-from hpc_twin.cellmodels.kernels.compile import build, opened
 from hpc_twin.cellmodels.kernels.pipeline import lower_evaluation
+from hpc_twin.compiling import build, opened
 from hpc_twin.parallel import world
 
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hpc_twin.cellmodels.kernels.compile import build, opened
 from hpc_twin.cellmodels.kernels.storage import Storage, storage
 from hpc_twin.cellmodels.kernels.tables import with_tables
 from hpc_twin.cellmodels.schemes import Method
+from hpc_twin.compiling import build, opened
 from hpc_twin.parallel import InputError, on_root, together, world
 
 if TYPE_CHECKING:

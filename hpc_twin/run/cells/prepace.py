@@ -10,7 +10,7 @@ from hpc_twin import __version__
 from hpc_twin.case import Case
 from hpc_twin.case.cells import CellModelCase, PrepaceCase
 from hpc_twin.cellmodels import Kernel
-from hpc_twin.cellmodels.kernels.compile import cache_folder
+from hpc_twin.compiling import cache_folder
 from hpc_twin.io.cellstate import CellState, read_cell_state, write_cell_state
 from hpc_twin.parallel import InputError, on_root, say, together, warn
 from hpc_twin.singlecell.pacing import Cells, pace

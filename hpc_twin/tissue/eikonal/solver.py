@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from hpc_twin.cellmodels.kernels.compile import build, opened
+from hpc_twin.compiling import build, opened
 from hpc_twin.fem import Field, gradients
 from hpc_twin.fem.assembly import kinds
 from hpc_twin.fem.elements import edge_vectors

@@ -8,7 +8,7 @@ import pytest
 from hpc_twin.cellmodels.expressions.algebra import add, call, div, mul, sub
 from hpc_twin.cellmodels.expressions.ir import EVALUATE, evaluate, num, var
 from hpc_twin.cellmodels.kernels.codegen import Layout, generate
-from hpc_twin.cellmodels.kernels.compile import build_here
+from hpc_twin.compiling import build_here
 
 V, X, DT, TIME = var("v"), var("x"), var("dt"), var("time")
 BETWEEN_0_AND_1 = add(num(0.5), mul(num(0.4), call("sin", X)))

@@ -11,7 +11,7 @@ from hpc_twin.cellmodels.expressions.algebra import add, call, div, mul
 from hpc_twin.cellmodels.expressions.ir import evaluate, num, var
 from hpc_twin.cellmodels.expressions.tables import FEWEST, HIGH, LOW, column, fitted, sample_points, tabulated
 from hpc_twin.cellmodels.kernels import tables
-from hpc_twin.cellmodels.kernels.compile import report
+from hpc_twin.compiling import report
 
 V, X, DT = var("v"), var("x"), var("dt")
 MODEL, N = "tentusscher_2006_epi", 300

@@ -7,7 +7,7 @@ import pytest
 
 from hpc_twin.cellmodels import load, names
 from hpc_twin.cellmodels.expressions.ir import EVALUATE
-from hpc_twin.cellmodels.kernels.compile import find_compiler, report
+from hpc_twin.compiling import find_compiler, report
 
 
 def _output(*command):
@@ -55,7 +55,7 @@ def test_every_operation_has_a_vector_form(width, toy):
 
 def test_a_loop_that_is_not_vectorised_is_noticed(width, tmp_path):
     """The check itself: a loop that carries a value from cell to cell."""
-    from hpc_twin.cellmodels.kernels.compile import build_here
+    from hpc_twin.compiling import build_here
 
     text = "void advance(long n, double *x)\n{\n  for (long i = 1; i < n; i++) x[i] = 1 / (1 + x[i - 1]);\n}\n"
     with pytest.raises(AssertionError):

@@ -10,7 +10,7 @@ import threading
 import numpy as np
 import pytest
 
-from hpc_twin.cellmodels.kernels import compile as compiler
+from hpc_twin import compiling as compiler
 from hpc_twin.cellmodels.kernels.prelude import PRELUDE
 from hpc_twin.parallel import InputError, RunError, world
 
@@ -44,7 +44,7 @@ def test_several_compile_at_once(cache, monkeypatch):
 
 def test_two_jobs_may_compile_the_same_at_the_same_time(cache):
     """Processes that share a home: all get the one library, whole, and nothing half-written stays."""
-    program = f"from hpc_twin.cellmodels.kernels.compile import build_here; print(build_here({SOURCE!r}))"
+    program = f"from hpc_twin.compiling import build_here; print(build_here({SOURCE!r}))"
     jobs = [subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) for _ in range(3)]
     paths = {job.communicate(timeout=120)[0].strip() for job in jobs}
     assert [job.returncode for job in jobs] == [0, 0, 0]
@@ -84,7 +84,7 @@ def test_a_compiler_variable_that_cannot_be_read(cache, monkeypatch):
 
 def test_a_damaged_library_is_told(tmp_path):
     (tmp_path / "empty.so").write_bytes(b"")
-    with pytest.raises(RunError, match="cannot load the compiled cell model"):
+    with pytest.raises(RunError, match="cannot load what was compiled"):
         compiler.opened(tmp_path / "empty.so")
 
 

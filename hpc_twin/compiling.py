@@ -77,7 +77,7 @@ def opened(library: Path) -> ctypes.CDLL:
     try:
         return ctypes.CDLL(str(library))
     except OSError as error:  # a disk mounted noexec, or a CPU of another kind than that of rank 0
-        raise RunError(f"cannot load the compiled cell model ({error}): set XDG_CACHE_HOME to another folder") from None
+        raise RunError(f"cannot load what was compiled ({error}): set XDG_CACHE_HOME to another folder") from None
 
 
 def find_compiler() -> list[str]:
@@ -91,7 +91,7 @@ def find_compiler() -> list[str]:
             return command
     tried = wanted[0] if wanted else ", ".join(CANDIDATES)
     raise InputError(
-        f"no C compiler found (tried {tried}): cell models are compiled on this machine. Install one with "
+        f"no C compiler found (tried {tried}): cell models and products are compiled on this machine. Install one with "
         "'apt install gcc libc6-dev' or 'conda install c-compiler', or name yours in the variable CC"
     )
 
