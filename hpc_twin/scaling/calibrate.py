@@ -4,43 +4,47 @@ import hashlib
 import json
 import os
 import platform
+import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from hpc_twin import __version__
 from hpc_twin.case.load import LoadedCase
 from hpc_twin.compiling import cache_folder
-from hpc_twin.scaling.iterations import Growth
 from hpc_twin.scaling.launch import LAUNCHER, Request, Sample, cores, measured
+from hpc_twin.scaling.model import IN_LOOP
+from hpc_twin.scaling.phases import Phases
 from hpc_twin.scaling.sizes import LARGEST, Size, Sizes
 
-SHORT, WORK = 100, 3e6  # steps of short runs, at least, and nodes times steps on the larger mesh
-SMALL = 8_000  # nodes of the smaller mesh, at most
-SECONDS = 12.0  # of the run that follows iterations, on the larger mesh if that is enough to its end
+TINY, SMALL = 300, 8_000  # nodes of the first mesh and of the one that is followed, about
+SHARE = 8  # of the nodes of the case's mesh are followed, at most
+COLD, FOLLOWED, ALONE, BESIDE = 1.5, 10.0, 8.0, 6.0  # seconds of loops, at most
+START = 20.0  # seconds that the largest mesh may take to start
+NEAR = 1.5  # times as large may it be if it is the case's own
+WINDOWS, SHORTEST = 80, 20  # of the whole run, and steps of one
+BUDGET = "a minute and a half at most"  # by all of the above, without what compiling and pacing take
 BUSY = 0.9  # of a core's time for a rank by itself: with less, others compute on this machine
-TWICE = 2  # each short run; the faster one counts, since other work on the machine makes runs slower and never faster
+MOST = 8  # ranks
+OF_MODELS = ("cell models", "prepacing")  # parts of start-up that do not grow with the mesh
+KEPT = "2"  # of what is kept: another is not read
+
+Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """``samples``: those of all short runs, then the longer one; ``full``: size of the case's own mesh."""
+    """``samples`` of runs and ``sizes`` of their meshes (h against the case's own); ``full``: the case's own mesh."""
 
     samples: tuple[Sample, ...]
-    sizes: tuple[float, ...]  # h of each, against the case's own
+    sizes: tuple[float, ...]
     full: Size
     dimension: int
-    simulated: float  # ms of the longer run
 
-    def iterations(self) -> tuple[float, str]:
-        """Per step, of the whole run on the case's own mesh, and how they were found: by a longer run."""
-        *short, longer = self.samples
-        growth = Growth.through([(h, s.iterations) for h, s in zip(self.sizes, short, strict=False)])
-        ratio = growth.ratio(self.sizes[-1], self.full.h)
-        words = "" if ratio == 1 else f", {ratio:.2f} times as many on the mesh of the case ({growth.known})"
-        return longer.iterations * ratio, (
-            f"{longer.iterations:.2f} in {self.simulated:g} ms on {longer.nodes:,} nodes{words}"
-        )
+    @property
+    def phases(self) -> Phases:
+        """How the whole run differs from its begin."""
+        return Phases(self.samples, self.sizes, self.full.h)
 
 
 def calibrated(
@@ -49,14 +53,14 @@ def calibrated(
     elements: int | None = None,
     again: bool = False,
     launcher: str = LAUNCHER,
-    say: Callable[[str], None] = lambda words: None,
+    say: Say = lambda words: None,
 ) -> Calibration:
-    """From the cache, or measured now (half a minute and more) and kept. Raises InputError, RunError."""
+    """From the cache, or measured now and kept. Raises InputError, RunError."""
     path = cache_folder() / "plans" / f"{_key(loaded, elements, launcher)}.json"
     if path.exists() and not again:
-        say(f"calibration of this case on this machine from {path}")
+        say(f"measured before, on this machine ({path}); --again measures anew")
         return _read(path)
-    found = _measured(loaded, tuple(overrides), elements, launcher, say)
+    found = _Probes(loaded, tuple(overrides), launcher, say).all(elements)
     path.parent.mkdir(parents=True, exist_ok=True)
     new = path.with_suffix(f".{os.getpid()}")
     new.write_text(json.dumps(asdict(found)))
@@ -64,48 +68,55 @@ def calibrated(
     return found
 
 
-def _measured(loaded, overrides, elements, launcher, say) -> Calibration:
-    sizes = Sizes(loaded, overrides)
-    fine = sizes.near(LARGEST)
-    coarse = sizes.near(min(SMALL, fine.nodes // 8))
-    tissue = loaded.case.tissue
-    steps = max(SHORT, round(WORK / fine.nodes))
-    until = None if tissue.model == "eikonal" else min(steps * tissue.dt, tissue.until)
-    several = min(cores(), 8)
-    runs = {(coarse, 1): None, (fine, 1): None, (fine, several): None}
-    best: dict[tuple[Size, int], Sample] = {}
-    say("a first run compiles and paces the models")
-    measured(Request(loaded.source, (*overrides, *coarse.overrides), 1, until), launcher)
-    for turn in range(TWICE):
-        for size, ranks in runs:
-            say(f"measuring {size.nodes:,} nodes on {ranks} rank(s), {turn + 1} of {TWICE}")
-            request = Request(loaded.source, (*overrides, *size.overrides), ranks, until)
-            best[size, ranks] = faster(best.get((size, ranks)), measured(request, launcher))
-    samples, hs, longer = list(best.values()), [size.h for size, _ in best], tissue.until
-    if min(s.busy for s in samples if s.ranks == 1) < BUSY:
-        say("other work runs on this machine: what is measured now may be a tenth too slow, and more on several ranks")
-    if until is not None:
-        size, longer = _followed(coarse, fine, best, several, tissue)
-        say(f"following iterations for {longer:g} ms on {size.nodes:,} nodes, {several} rank(s)")
-        samples.append(measured(Request(loaded.source, (*overrides, *size.overrides), several, longer), launcher))
-        hs.append(size.h)
-    return Calibration(tuple(samples), tuple(hs), sizes.full(elements), sizes.dimension, longer)
+class _Probes:
+    """The runs, one after the other; each is announced."""
 
+    def __init__(self, loaded: LoadedCase, overrides: tuple[str, ...], launcher: str, say: Say):
+        self._loaded, self._overrides, self._launcher, self._say = loaded, overrides, launcher, say
+        self._begin, self._made = time.monotonic(), 0
+        self._runs: list[tuple[Size, Sample]] = []
+        tissue = loaded.case.tissue
+        steps = 0 if tissue.model == "eikonal" else round(tissue.until / tissue.dt)
+        self._window = max(SHORTEST, steps // WINDOWS)
 
-def _followed(coarse: Size, fine: Size, best: dict, several: int, tissue) -> tuple[Size, float]:
-    """Mesh and end [ms] of the run that follows iterations for SECONDS at most."""
-    steps = round(tissue.until / tissue.dt)
-    sample = best[fine, several]
-    if steps * sample.loop / sample.steps <= SECONDS:
-        return fine, tissue.until
-    sample = best[coarse, 1]
-    affordable = round(SECONDS * sample.steps / sample.loop)
-    return coarse, min(steps, max(affordable, sample.steps)) * tissue.dt
+    def all(self, elements: int | None) -> Calibration:
+        """Compile, follow the whole run on a small mesh, then measure its begin on a large one, on all cores too."""
+        self._say(f"measuring short runs of this case here, {BUDGET} and kept for the next time")
+        sizes = Sizes(self._loaded, self._overrides)
+        tiny = sizes.near(TINY)
+        coarse = sizes.near(min(SMALL, sizes.finer(tiny, LARGEST).nodes // SHARE))
+        self._run(tiny, 1, COLD, "compiles and paces the cell models", cold=True)
+        followed = self._run(coarse, 1, FOLLOWED, "follows the whole run on a small mesh")
+        fine = self._largest(sizes, coarse, followed)
+        several = min(cores(), MOST)
+        if fine.h != coarse.h:
+            large = self._run(fine, 1, ALONE, "measures a large mesh")
+            fine = replace(fine, nodes=large.nodes, elements=large.elements, how="measured")
+        if several > 1:
+            self._run(fine, several, BESIDE, "measures what ranks side by side cost")
+        runs = [run for run in self._runs if not (run[1].cold and run[1].nodes == followed.nodes)]
+        if min(sample.busy for _, sample in runs) < BUSY:
+            self._say("other work runs on this machine: what was measured may be a tenth too slow, or more")
+        hs, samples = tuple(size.h for size, _ in runs), tuple(sample for _, sample in runs)
+        return Calibration(samples, hs, sizes.full(fine, coarse, elements), sizes.dimension)
 
+    def _run(self, size: Size, ranks: int, seconds: float, words: str, cold: bool = False) -> Sample:
+        self._made += 1
+        on = "1 rank" if ranks == 1 else f"{ranks} ranks"
+        self._say(f"[{time.monotonic() - self._begin:3.0f} s] run {self._made}: {size.nodes:,} nodes on {on} {words}")
+        request = Request(self._loaded.source, (*self._overrides, *size.overrides), ranks, None, seconds, self._window)
+        sample = measured(request, self._launcher, cold)
+        self._runs.append((size, sample))
+        return sample
 
-def faster(one: Sample | None, other: Sample) -> Sample:
-    """Of two runs of the same, the one that had more of its cores, or the faster where both had them."""
-    return other if one is None else max(one, other, key=lambda sample: (round(sample.busy, 1), -sample.loop))
+    def _largest(self, sizes: Sizes, coarse: Size, sample: Sample) -> Size:
+        """As large as its start takes START seconds, if the start grows as the mesh does."""
+        start = sum(value for name, value in sample.seconds.items() if name not in (*IN_LOOP, *OF_MODELS))
+        nodes = min(LARGEST, sample.nodes * START / max(start, 0.1))
+        own = sizes.finer(coarse, LARGEST)
+        if own.h == 1 and own.nodes <= NEAR * nodes:
+            return own
+        return sizes.finer(coarse, nodes) if nodes > coarse.nodes else coarse
 
 
 def _key(loaded: LoadedCase, elements: int | None, launcher: str) -> str:
@@ -113,12 +124,11 @@ def _key(loaded: LoadedCase, elements: int | None, launcher: str) -> str:
     cpu = Path("/proc/cpuinfo")
     model = [line for line in cpu.read_text().splitlines() if line.startswith("model name")][:1] if cpu.exists() else []
     machine = (platform.node(), platform.machine(), str(model), str(cores()), launcher)
-    words = "\n".join((loaded.text, str(loaded.folder.resolve()), __version__, str(elements), *machine))
+    words = "\n".join((loaded.text, str(loaded.folder.resolve()), __version__, KEPT, str(elements), *machine))
     return hashlib.sha256(words.encode()).hexdigest()[:16]
 
 
 def _read(path: Path) -> Calibration:
     data = json.loads(path.read_text())
-    samples = tuple(Sample(**{**s, "memory": tuple(s["memory"])}) for s in data["samples"])
     full = Size(**{**data["full"], "overrides": tuple(data["full"]["overrides"])})
-    return Calibration(samples, tuple(data["sizes"]), full, data["dimension"], data["simulated"])
+    return Calibration(tuple(map(Sample.of, data["samples"])), tuple(data["sizes"]), full, data["dimension"])

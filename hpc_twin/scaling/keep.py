@@ -37,8 +37,9 @@ def _data(found: Scaling) -> dict:
         "weak": [asdict(s) for s in found.weak],
         "others": [asdict(s) for s in found.others],
         "partitions": [asdict(p) for p in found.counts],
-        "laws": {name: law.coefficients for name, law in {**found.model.laws, **found.model.phases}.items()},
-        "solve": asdict(found.model.solve),
+        "units": {name: asdict(getattr(found.model, name)) for name in ("cells", "solve", "measures")},
+        "frames": found.model.frames and asdict(found.model.frames),
+        "phases": {name: law.coefficients for name, law in found.model.phases.items()},
         "networks": [asdict(n) for n in found.networks],
         "predicted": curves,
     }

@@ -8,10 +8,8 @@ are much nearer to what a free one would take than the clock is.
 import contextlib
 import io
 import json
-import resource
-import tempfile
 import time
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +19,9 @@ from hpc_twin.case.section import Section
 from hpc_twin.parallel import sum_over, world
 from hpc_twin.run import simulate
 from hpc_twin.run.cells import load_kernels
+from hpc_twin.run.report import Report, peak_memory
+from hpc_twin.scaling.frames import looked_at, sent
+from hpc_twin.scaling.watch import Watch
 
 TRIAD = 2_000_000  # numbers in each of three arrays: 48 MB a rank
 
@@ -29,27 +30,35 @@ def measure(request: dict) -> None:
     """Run what ``request`` (launch.Request) asks for and print the fields of launch.Sample; collective."""
     comm = world()
     launch = sum_over(comm, time.process_time()) / comm.size
-    triad = _triad(comm)
     loaded = shortened(load_case(request["case"], request["overrides"]), request["until"])
-    with tempfile.TemporaryDirectory() as name:
-        begin = time.perf_counter(), time.process_time()
-        with contextlib.redirect_stdout(io.StringIO()):
-            report = simulate(loaded, Path(comm.bcast(name)) / "run", comm)
-        share = (time.process_time() - begin[1]) / (time.perf_counter() - begin[0])
-        busy = min(1.0, sum_over(comm, share) / comm.size)
-        kernels = load_kernels(loaded.case.cells, loaded.folder, comm)
-        memory = comm.gather(_peak())
+    watch = Watch(comm, request["seconds"], request["window"], loaded.case.output.every)
+    begin = time.perf_counter(), time.process_time()
+    with contextlib.redirect_stdout(io.StringIO()):
+        report = simulate(loaded, Path(request["folder"]) / "run", comm, watch=watch)
+    end = time.perf_counter(), time.process_time()
+    busy = min(1.0, sum_over(comm, (end[1] - begin[1]) / (end[0] - begin[0])) / comm.size)
+    found = {
+        **_account(report, busy), "launch": launch, "busy": busy, "memory": comm.gather(peak_memory()),
+        "states": max(kernel.storage.n_rows for kernel in load_kernels(loaded.case.cells, loaded.folder, comm)),
+        "windows": [asdict(window) for window in watch.windows()], "triad": _triad(comm), "written": None,
+    }  # fmt: skip
+    message = sent(comm)
     if comm.rank == 0:
-        case = loaded.case
-        frames = 1 + int(case.tissue.until / case.output.every) if report.steps else 1
-        found = {
-            "ranks": comm.size, "nodes": report.nodes, "elements": report.elements, "steps": report.steps,
-            "frames": frames, "states": max(k.storage.n_rows for k in kernels),
-            "seconds": {name: busy * value for name, value in report.seconds.items()},
-            "loop": busy * report.loop.seconds, "iterations": report.iterations_per_step, "memory": memory,
-            "bytes": report.bytes_written, "launch": launch, "triad": triad, "busy": busy,
-        }  # fmt: skip
-        print(json.dumps(found), flush=True)
+        pieces = looked_at(Path(request["folder"]) / "run" / "result.exo", message)
+        found["written"] = pieces and asdict(pieces)
+    after = sum_over(comm, time.process_time() - end[1]) / comm.size
+    if comm.rank == 0:
+        print(json.dumps({**found, "after": after}), flush=True)
+
+
+def _account(report: Report, busy: float) -> dict:
+    """Fields of launch.Sample that the run itself tells."""
+    return {
+        "ranks": report.ranks, "nodes": report.nodes, "elements": report.elements, "steps": report.steps,
+        "frames": report.loop.frames if report.steps else 1,
+        "seconds": {name: busy * value for name, value in report.seconds.items()}, "loop": busy * report.loop.seconds,
+        "iterations": report.iterations_per_step, "bytes": report.bytes_written,
+    }  # fmt: skip
 
 
 def shortened(loaded: LoadedCase, until: float | None) -> LoadedCase:
@@ -62,11 +71,6 @@ def shortened(loaded: LoadedCase, until: float | None) -> LoadedCase:
     if until is not None and until < case.tissue.until:
         changes["tissue"] = case.tissue.model_copy(update={"until": until})
     return replace(loaded, case=case.model_copy(update=changes))
-
-
-def _peak() -> float:
-    """MB of this rank, at most so far."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def _triad(comm) -> float:

@@ -1,16 +1,11 @@
 """The machines that predictions are made for: networks.toml, or a file of the user's with the same keys."""
 
 import os
-import sys
 from dataclasses import dataclass, fields
 from pathlib import Path
 
 from hpc_twin.parallel import InputError, nearest
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from hpc_twin.texts import parse_toml, read_text
 
 OURS = Path(__file__).with_name("networks.toml")
 HERE = "here"
@@ -30,7 +25,7 @@ class Network:
     memory_bandwidth: float
     cache: float
     memory: float
-    files: float
+    writer: float
     power: float
 
     def nodes(self, ranks: int) -> int:
@@ -42,11 +37,11 @@ def read_networks(path: Path | None = None) -> dict[str, Network]:
     """By name, in the file's order. Raises InputError naming file, table and key."""
     path = path or OURS
     try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
+        tables = parse_toml(read_text(path))
+    except FileNotFoundError as error:
         raise InputError(f"--networks: cannot read {path} ({error.strerror})") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: not valid TOML: {error}") from None
+    except InputError as error:
+        raise InputError(f"--networks: {path}: {error}") from None
     return {name: _network(path, name, table) for name, table in tables.items()}
 
 

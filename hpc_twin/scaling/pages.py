@@ -64,24 +64,30 @@ def weak(found: Scaling) -> str:
 
 def constants(found: Scaling) -> str:
     """What was fitted."""
-    laws, solve = found.model.laws, found.model.solve
-    calls = sum(laws[name]["calls"] for name in ("cells", "measures", "rest")) + solve.calls
+    model, pieces = found.model, found.model.frames
+    calls = model.cells.calls + model.solve.calls + model.measures.calls
+    solve = ", ".join(f"{1e9 * unit:.1f}" for unit in model.solve.units)
+    sizes = ", ".join(f"{n:,.0f}" for n in model.solve.sizes)
     rows = [
-        ("cells, per node and step", f"{1e9 * laws['cells']['nodes']:.1f} ns"),
-        ("solve, per node and iteration (i + w of them)", f"{1e9 * solve.nodes:.1f} ns"),
-        ("more outside the cache", f"{100 * solve.outside:.0f} %"),
-        ("more for each other rank on the node here", f"{100 * solve.shared:.0f} %"),
-        ("w, products and passes beside the iterations", f"{found.model.scheme.w:g}"),
-        ("measures and the rest, per node and step",
-         f"{1e9 * (laws['measures']['nodes'] + laws['rest']['nodes']):.1f} ns"),
+        ("cells, per node and step", f"{1e9 * model.cells.inside:.1f} ns"),
+        (f"solve, per node and iteration (i + w of them), of {sizes} nodes", f"{solve} ns"),
+        ("more for each other rank on the node here", f"{100 * model.solve.shared:.0f} %"),
+        ("w, work of a solve beside the iterations", f"{model.scheme.w:.2g}"),
+        ("measures and the rest, per node and step", f"{1e9 * model.measures.inside:.1f} ns"),
         ("calls, per step", f"{1e6 * calls:.0f} us"),
-        ("output, per node of a rank and frame", f"{1e9 * laws['output']['nodes']:.0f} ns"),
-        ("output, per node of the mesh and frame", f"{1e9 * laws['output']['all']:.0f} ns"),
-        ("output, per frame", f"{1e3 * laws['output']['calls']:.1f} ms"),
-        ("bandwidth of one rank", f"{found.model.triad:.0f} GB/s"),
+        ("bandwidth of one rank", f"{model.triad:.0f} GB/s"),
         ("iterations per step, measured and on the refined mesh",
          f"{found.iterations[0]:.2f}, {found.iterations[1]:.2f}"),
     ]  # fmt: skip
+    if pieces is not None and model.of_frame is not None:
+        rows += [
+            ("frames: compression, per value", f"{1e9 * pieces.compress:.0f} ns"),
+            ("frames: of 4 bytes are left", f"{pieces.size:.2f}"),
+            ("frames: writing, per chunk and per byte", f"{1e6 * pieces.chunk:.0f} us, {1e9 * pieces.byte:.2f} ns"),
+            ("frames: rank 0, per message of a rank", f"{1e6 * pieces.message:.1f} us"),
+            ("frames: beside that, per frame and per node of a rank",
+             f"{1e3 * model.of_frame['calls']:.1f} ms, {1e9 * model.of_frame['nodes']:.0f} ns"),
+        ]  # fmt: skip
     return table(("constant", "value"), rows)
 
 
@@ -172,5 +178,5 @@ def network_line(network: Network) -> str:
         f"{network.name}: {network.title}; latency {network.latency:g} us, {network.node_latency:g} us in a node, "
         f"{network.overhead:g} us for a message, {network.bandwidth:g} Gb/s, {network.cores} cores and "
         f"{network.memory_bandwidth:g} GB/s a node, {network.cache:g} MB of cache a core, "
-        f"{network.files:g} GB/s to files"
+        f"{network.writer:g} GB/s of one process to files"
     )

@@ -14,10 +14,14 @@ STALE = 0.9  # of a node's memory: more is said not to fit
 
 @dataclass(frozen=True)
 class Estimate:
-    """Of one number of ranks. Times [s], memory [MB]: of rank 0, and of another rank; ``parts`` of a step [s]."""
+    """Of one number of ranks, each with ``nodes`` of the mesh. Times [s], memory [MB]: of rank 0, and of another rank;
+
+    ``parts`` of a step [s].
+    """
 
     ranks: int
     network: Network
+    nodes: float
     memory: tuple[float, float]
     start_up: dict[str, float]
     parts: dict[str, float]
@@ -73,37 +77,42 @@ def planned(loaded: LoadedCase, ranks: Sequence[int], network: Network | None, c
     full, case = calibration.full, loaded.case
     check_ranks(ranks, full.nodes, "the number of the mesh's nodes")
     model = Model(calibration.samples, case.tissue.model, calibration.dimension)
-    steps = round(case.tissue.until / case.tissue.dt) if model.laws else 0
+    steps = round(case.tissue.until / case.tissue.dt) if model.marches else 0
     frames = 1 + int(case.tissue.until / case.output.every) if steps else 1
-    iterations, how = calibration.iterations() if steps else (0.0, "no steps, no iterations")
     machine = here(max(s.triad for s in calibration.samples), cores())
     estimates = []
     for n in ranks:
         load = Load.even(full.nodes, n, calibration.dimension)
         where = machine if n <= machine.cores or network is None else network
-        parts = model.step(load, where, iterations, frames / steps) if steps else {}
-        estimates.append(Estimate(n, where, model.memory_of(load), model.start_up(load), parts, steps))
-    words = (*_measured(calibration, how), *_assumed(model, estimates))
+        parts = _step(model, load, where, calibration, frames / steps) if steps else {}
+        estimates.append(Estimate(n, where, load.n, model.memory_of(load), model.start_up(load), parts, steps))
+    words = (*_measured(calibration, case.tissue.until), *_assumed(model, estimates))
     n_bytes = model.size_of_files(full.nodes, frames)
     return Plan(full.nodes, full.elements, steps, n_bytes, tuple(estimates), words)
 
 
-def _measured(calibration: Calibration, how: str) -> list[str]:
-    runs = ", ".join(f"{s.nodes:,} nodes on {s.ranks} rank(s), {s.steps:,} steps" for s in calibration.samples)
-    return [
-        f"measured on this machine: {runs}",
+def _step(model: Model, load: Load, where: Network, calibration: Calibration, frames: float) -> dict[str, float]:
+    """Seconds of a step by part, a mean over the whole run."""
+    phases = calibration.phases
+    parts = model.step(load, where, phases.iterations(), frames)
+    return {**parts, "measures": parts["measures"] * phases.measures()}
+
+
+def _measured(calibration: Calibration, until: float) -> list[str]:
+    runs = [f"{s.nodes:,} nodes on {s.ranks}" for s in calibration.samples]
+    words = [
+        f"measured on this machine: short runs of {', '.join(runs)} rank(s), each as far as it came in some seconds",
         f"size of the mesh: {calibration.full.how}",
-        f"iterations of the solver per step: {how}",
     ]
+    return [*words, calibration.phases.words(until)] if calibration.samples[0].steps else words
 
 
 def _assumed(model: Model, estimates: Sequence[Estimate]) -> list[str]:
-    words = [f"assumed: memory of this machine {model.triad:.0f} GB/s for one rank (measured), as fast cores elsewhere"]
+    words = [f"assumed: cores as fast as those here, where one has {model.triad:.0f} GB/s of memory to itself"]
     for network in dict.fromkeys(e.network for e in estimates if e.network.name != HERE):
         words.append(
             f"assumed of {network.name}: {network.title}; {network.latency:g} us, {network.bandwidth:g} Gb/s, "
-            f"{network.cores} cores and {network.memory_bandwidth:g} GB/s a node, {network.files:g} GB/s to files, "
-            f"{network.power:g} W a node"
+            f"{network.cores} cores and {network.memory_bandwidth:g} GB/s a node, {network.power:g} W a node; one "
+            f"process, which writes the frames, writes {network.writer:g} GB/s"
         )
-    words.append("not in the plan: waiting in the queue, imports from a slow file system, noise of other jobs")
-    return words
+    return [*words, "not in the plan: waiting in the queue, imports from a slow file system, noise of other jobs"]

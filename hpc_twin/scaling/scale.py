@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from hpc_twin.case.load import LoadedCase
 from hpc_twin.parallel import InputError
-from hpc_twin.scaling.calibrate import SHORT, WORK, faster
 from hpc_twin.scaling.halo import Halo
 from hpc_twin.scaling.improvements import IMPROVEMENTS, Improvement
 from hpc_twin.scaling.iterations import Growth
@@ -15,7 +14,9 @@ from hpc_twin.scaling.networks import Network, here
 from hpc_twin.scaling.parts import Parts, counted
 from hpc_twin.scaling.sizes import LARGEST, Size, Sizes
 
-TURNS = 3  # of all runs; the fastest of each counts
+SHORT, WORK = 100, 3e6  # steps, at least, and nodes times steps on the mesh that scales
+WINDOWS = 4  # that a run's steps are seen in, at least
+TURNS = 2  # of all runs; of each counts the one that had more of its cores, or was faster
 PARTS = (64, 256, 1024, 4096, 16_384, 65_536, 100_000)
 PER_PART = 200  # nodes: the mesh is refined until the largest number of parts has so many each
 TINY = 300  # nodes of a mesh on which calls cost more than nodes
@@ -137,15 +138,21 @@ def scaled(
 def _measured(loaded, overrides, fine: Size, runs, launcher, say) -> tuple[Sample, ...]:
     tissue = loaded.case.tissue
     best: dict[tuple[Size, int], Sample] = {}
-    until = min(max(SHORT, round(WORK / fine.nodes)) * tissue.dt, tissue.until)
+    steps = max(SHORT, round(WORK / fine.nodes))
+    until = min(steps * tissue.dt, tissue.until)
     say("a first run compiles and paces the models")
-    measured(Request(loaded.source, (*overrides, *runs[-1][0].overrides), 1, until), launcher)
+    measured(Request(loaded.source, (*overrides, *runs[-1][0].overrides), 1, tissue.dt), launcher)
     for turn in range(TURNS):
         for size, ranks in dict.fromkeys(runs):
             say(f"measuring {size.nodes:,} nodes on {ranks} rank(s), {turn + 1} of {TURNS}")
-            sample = measured(Request(loaded.source, (*overrides, *size.overrides), ranks, until), launcher)
-            best[size, ranks] = faster(best.get((size, ranks)), sample)
+            request = Request(loaded.source, (*overrides, *size.overrides), ranks, until, window=steps // WINDOWS)
+            best[size, ranks] = _faster(best.get((size, ranks)), measured(request, launcher))
     return tuple(best[run] for run in runs)
+
+
+def _faster(one: Sample | None, other: Sample) -> Sample:
+    """Of two runs of the same, the one that had more of its cores, or the faster where both had them."""
+    return other if one is None else max(one, other, key=lambda sample: (round(sample.busy, 1), -sample.loop))
 
 
 def _counted(sizes: Sizes, fine: Size, parts: Sequence[int], say) -> tuple[int, tuple[Parts, ...]]:

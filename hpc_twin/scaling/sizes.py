@@ -15,7 +15,7 @@ from hpc_twin.scaling.lattice import Simplices
 from hpc_twin.units import parse
 
 COARSEST = 64.0  # times the case's own edge length: a first look at what a generator makes
-FINE = 8  # times as many nodes as those of the second mesh of an estimate
+NEWTON = 50  # turns that an edge length is looked for in
 CLOSE = 1.2  # edge lengths within this factor are as good as equal
 LARGEST = 150_000  # nodes that are built to be counted
 FINER = 0.5  # where a generator refuses an edge length, it is asked for this share of it
@@ -86,27 +86,35 @@ class Sizes:
         """Build one that was found."""
         return case_mesh(self._case(size.overrides), self.loaded.folder)[0]
 
-    def full(self, elements: int | None = None, largest: int = LARGEST) -> Size:
-        """The case's own: built up to ``largest`` nodes, else counted or estimated; or of ``elements`` as given."""
+    def finer(self, coarse: Size, nodes: float) -> Size:
+        """One of about so many nodes, not built: estimated from the coarsest and ``coarse``, or counted."""
+        if self.edge is None:
+            return self._halved_to(round(nodes))
+        law, elements = self._laws(coarse, self.coarsest[0])
+        h = coarse.h
+        for _ in range(NEWTON):
+            h = max(h * (law(h) / nodes) ** (1 / self.dimension), 1.0)
+        words = () if h == 1 else (self._override(h),)
+        return Size(round(law(h)), round(elements(h)), h, words, "estimated")
+
+    def full(self, fine: Size, coarse: Size, elements: int | None = None) -> Size:
+        """The case's own: ``fine`` if it is that, else by a law through both; or of ``elements`` as given."""
         if elements is not None:
-            return self._given(elements)
+            return self._given(fine, coarse, elements)
         if self.edge is None:
             return self._halved(self.loaded.case.mesh.refine)
-        fine = self.near(largest)
-        return fine if fine.h == 1 else self._extrapolated(fine, self.near(fine.nodes // FINE))
+        return fine if fine.h == 1 else self._extrapolated(fine, coarse)
 
     def _extrapolated(self, fine: Size, coarse: Size) -> Size:
         words = f"estimated from meshes {coarse.h:.2g} and {fine.h:.2g} times as coarse"
         nodes, elements = self._laws(fine, coarse)
         return Size(round(nodes(1.0)), round(elements(1.0)), 1.0, (), words)
 
-    def _given(self, elements: int) -> Size:
+    def _given(self, fine: Size, coarse: Size, elements: int) -> Size:
         """So fine that the law gives as many ``elements``; a mesh that has one size only is thought of as halved."""
-        fine = self.near(LARGEST)
-        coarse = self.near(fine.nodes // FINE) if self.edge else fine
         nodes, law = self._laws(fine, coarse)
         h = fine.h
-        for _ in range(50):
+        for _ in range(NEWTON):
             h *= (law(h) / elements) ** (1 / self.dimension)
         return Size(round(nodes(h)), elements, h, (), "elements as given")
 

@@ -24,11 +24,13 @@ def asked(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     requests = []
 
-    def measured(request, launcher):
+    def measured(request, launcher, cold=False):
         loaded = load_case(request.case, request.overrides)
-        nodes, tissue = case_mesh(loaded.case, loaded.folder)[0].n_nodes, loaded.case.tissue
-        requests.append((nodes, request.ranks))
-        return sample(nodes, request.ranks, round((request.until or tissue.until) / tissue.dt))
+        mesh, tissue = case_mesh(loaded.case, loaded.folder)[0], loaded.case.tissue
+        requests.append((mesh.n_nodes, request.ranks))
+        steps = round((request.until or tissue.until) / tissue.dt)
+        found = sample(mesh.n_nodes, request.ranks, steps, frames=1 + round(steps * tissue.dt / 5), cold=cold)
+        return replace(found, elements=mesh.n_elements)
 
     monkeypatch.setattr("hpc_twin.scaling.model.cache_here", lambda ranks: 1e9)
     for module in (calibrate, scale):
@@ -83,8 +85,9 @@ def test_a_mesh_too_large_for_here_is_planned_from_formulas(asked, slab):
 
 
 def test_refinement_and_given_elements(asked, slab):
-    loaded = load_case(slab, ["mesh.refine=3"])
-    assert Sizes(loaded, ("mesh.refine=3",)).full().nodes == 161**3
+    sizes = Sizes(load_case(slab, ["mesh.refine=3"]), ("mesh.refine=3",))
+    assert sizes.full(*[sizes.near(20_000)] * 2).nodes == 161**3
+    assert sizes.finer(sizes.near(20_000), 100_000).nodes == 41**3
     found = calibrated(load_case(slab), (), elements=6 * 10**9)
     assert found.full.nodes == pytest.approx(10**9, rel=0.05)
 
