@@ -37,4 +37,6 @@ class MeshCase(Section):
 class PartitionCase(Section):
     """[partition] who gets which element."""
 
-    method: Literal["metis", "hilbert", "ptscotch"] = "metis"
+    method: Literal["auto", "metis", "hilbert", "ptscotch"] = Field(
+        "auto", description="auto: metis; hilbert, where no rank holds the whole mesh, above 5 million elements"
+    )

@@ -13,7 +13,7 @@ def partition(
     n_parts: Annotated[int, typer.Option("-n", "--parts", min=1, help="how many ranks, at most, will read it")],
     out: Annotated[Path, typer.Option(help="the folder to write", metavar="DIR")],
     unit: Annotated[str, typer.Option(help="length unit of a mesh file: mm, cm, um or m [default: um for CARP]")] = "",
-    method: Annotated[str, typer.Option(help="metis, or hilbert, which needs no rank with the whole mesh")] = "",
+    method: Annotated[str, typer.Option(help="auto, metis, or hilbert, which needs no rank with the whole mesh")] = "",
     overrides: Annotated[
         list[str] | None,
         typer.Option("--set", help='change a key of a case: --set mesh.shape.h="0.2 mm"', metavar="KEY=VALUE"),

@@ -37,6 +37,13 @@ class _Header:
     sets: dict[str, tuple[str, str]]
 
 
+def exodus_elements(path: Path) -> int | None:
+    """How many elements ``path`` has, or None and errors as of ``read_exodus_blocks``; for one rank."""
+    with _reading(path) as file:
+        header = _header(file, path)
+    return None if header is None else int(header.first[-1])
+
+
 def read_exodus_blocks(path: Path, scale: float, comm) -> Block | None:
     """The mesh in ``path``, lengths times ``scale``, as ``read`` would find it, in blocks; collective.
 

@@ -22,7 +22,7 @@ from hpc_twin.parallel import InputError, max_over, min_over, nearest, on_root, 
 from hpc_twin.parallel.exchange import Cut
 
 METHODS = (*PARTITIONERS, "ptscotch")
-DEFAULT = "metis"
+DEFAULT = "auto"
 
 
 def distribute(mesh: Mesh | None, comm, method: str = DEFAULT) -> Part:

@@ -136,4 +136,4 @@ def _gray_encode(x: list[np.ndarray]) -> None:
         axis ^= flip
 
 
-PARTITIONERS = {"metis": metis, "hilbert": hilbert}
+PARTITIONERS = {"auto": metis, "metis": metis, "hilbert": hilbert}  # of a mesh that one rank has

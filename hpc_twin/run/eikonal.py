@@ -65,7 +65,7 @@ def arrival(loaded: LoadedCase, kernels: Sequence[Kernel], comm, timer: Timer) -
     case = loaded.case
     tell_unread(case, comm)
     whole = distributed(case, loaded.folder, comm, timer)
-    say(comm, f"{whole.n_nodes:,} nodes, {whole.n_elements:,} elements; {case.partition.method}: {balance(whole)}")
+    say(comm, f"{whole.n_nodes:,} nodes, {whole.n_elements:,} elements; {balance(whole)}")
     domain = tissue(case, whole)
     with timer.part("fibres"):
         fibres = tissue_directions(case, domain)

@@ -27,7 +27,7 @@ def set_up(loaded: LoadedCase, kernels: Sequence[Kernel], comm, timer: Timer) ->
     case = loaded.case
     tell_unread(case, comm)
     part = distributed(case, loaded.folder, comm, timer)
-    say(comm, f"{part.n_nodes:,} nodes, {part.n_elements:,} elements; {case.partition.method}: {balance(part)}")
+    say(comm, f"{part.n_nodes:,} nodes, {part.n_elements:,} elements; {balance(part)}")
     heart = problem(case, tissue(case, part), kernels, timer)
     with timer.part("solver set-up"):
         for _, fraction in SPLITTINGS[case.tissue.splitting]:

@@ -34,6 +34,12 @@ def cable(length: float = 20.0, h: float = 0.1) -> Mesh:
     return _box("cable", (length,), h)
 
 
+def box_elements(name: str, size, h: float) -> int:
+    """How many elements the slab, sheet or cable ``name`` has; arguments and errors as of the generators."""
+    counts = _checked(name, size, h)[1]
+    return int(counts.prod()) * factorial(len(counts))
+
+
 def box_block(name: str, size, h: float, comm) -> tuple[Block, tuple[str, ...]]:
     """The slab, sheet or cable ``name`` in blocks, an equal one made by each rank, and its notes. Collective.
 

@@ -11,7 +11,7 @@ from hpc_twin.mesh.order import with_midpoints
 from hpc_twin.mesh.part import Part
 from hpc_twin.mesh.partition import part_of
 from hpc_twin.mesh.refine import halved
-from hpc_twin.parallel import InputError
+from hpc_twin.parallel import InputError, say
 from hpc_twin.run.meshes.regions import placed
 from hpc_twin.run.meshes.sources import source_of
 from hpc_twin.run.report import Timer
@@ -22,6 +22,8 @@ def distributed(case: Case, folder: Path, comm, timer: Timer) -> Part:
     """Bring the mesh of the case from its source to the ranks, refine it there, and name the regions of the case."""
     with timer.part("mesh"):
         source = source_of(case, folder, comm).finer()
+        if comm.size > 1:
+            say(comm, f"partition: {source.told}")
         comm.barrier()
     with timer.part("partition"):
         owners = source.owners(comm.size)

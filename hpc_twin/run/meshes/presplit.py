@@ -50,6 +50,7 @@ def _whole(wanted: MeshCase, folder: Path):
 
 def _split(source: Source, n_parts: int, facts: dict | None, out: Path) -> None:
     comm, whole = source.comm, source.block.whole
+    say(comm, f"partition: {source.told}")
     parts = arranged(source.block, source.owners(n_parts), n_parts, comm)
     n_bytes = write_split(out, parts, comm.bcast(facts), block_checksum(parts.block, comm), comm)
     counts = parts.first_node[1:] - parts.first_node[:-1]

@@ -12,7 +12,7 @@ from hpc_twin.case import Case, MeshCase
 from hpc_twin.io.split import open_split, read_split
 from hpc_twin.mesh.block import Block, block_of
 from hpc_twin.mesh.checks import local_problems
-from hpc_twin.mesh.exodus_blocks import read_exodus_blocks
+from hpc_twin.mesh.exodus_blocks import exodus_elements, read_exodus_blocks
 from hpc_twin.mesh.generate.boxes import BOXES
 from hpc_twin.mesh.model import Mesh
 from hpc_twin.mesh.partition import owners_of_block, owners_of_mesh
@@ -23,11 +23,12 @@ from hpc_twin.parallel import InputError, on_root, say, together, warn
 from hpc_twin.run.meshes.conduction import root_mesh
 from hpc_twin.run.meshes.regions import surfaces_needed
 from hpc_twin.run.meshes.splits import require_same_origin
-from hpc_twin.run.meshes.whole import box_in_blocks
+from hpc_twin.run.meshes.whole import box_in_blocks, elements_of_box
 
 EVEN = 4000  # elements per rank that METIS splits to parts even within 5 % after refinement: docs/partition.md
 SMALL = 1_000_000  # elements that rank 0 may halve once more
-BLOCKWISE = "hilbert"  # the method that needs no rank with the whole mesh
+AUTO, BLOCKWISE = "auto", "hilbert"  # BLOCKWISE needs no rank with the whole mesh
+WHOLE = 5_000_000  # elements, of about 200 bytes, that "auto" lets rank 0 hold where it need not: docs/partition.md
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ class Source:
     mesh    the whole of it, where rank 0 has it, for partitioners that see all
     method  of partition, or None where the ranks have read what they should own
     times   how often its edges are yet to be halved
+    told    who gets which element, and why, in words
     unseen  the file that the block is from, where nobody has looked for what is wrong with it
     """
 
@@ -47,6 +49,7 @@ class Source:
     method: str | None
     times: int
     in_blocks: bool
+    told: str
     unseen: Path | None = None
 
     def finer(self) -> "Source":
@@ -100,25 +103,55 @@ def mesh_source(
     blockwise: bool,
 ) -> Source:
     """``wanted`` in blocks where ``blockwise``, method and mesh allow it, else by ``make`` on rank 0. Collective."""
+    method, told = chosen(wanted, method, folder, comm, blockwise)
     block = _in_blocks(wanted, folder, comm) if method == BLOCKWISE and blockwise else None
     if block is not None:
         unseen = None if wanted.file is None else folder / wanted.file
-        return Source(comm, block, None, method, wanted.refine, True, unseen)
+        return Source(comm, block, None, method, wanted.refine, True, told, unseen)
     if method == BLOCKWISE and comm.size > 1:
         say(comm, f"rank 0 makes the whole mesh: {_why_whole(wanted, blockwise)}; 'hpc-twin partition' does so once")
     mesh, words, times = on_root(comm, make) or (None, [], 0)
     for word in words:
         warn(comm, word)
-    return Source(comm, block_of(mesh, comm), mesh, method, comm.bcast(times), False)
+    return Source(comm, block_of(mesh, comm), mesh, method, comm.bcast(times), False, told)
+
+
+def chosen(wanted: MeshCase, method: str, folder: Path, comm, blockwise: bool) -> tuple[str, str]:
+    """The method, which may be left to us, and in words which and why. Collective.
+
+    METIS cuts a third less; in blocks no rank holds the whole mesh, which only matters where that is large.
+    """
+    if method != AUTO:
+        return method, method
+    if comm.size == 1:
+        return "metis", "metis, as there is one rank"
+    n_elements = comm.bcast(on_root(comm, lambda: _elements(wanted, folder))) if blockwise else None
+    if n_elements is None:
+        return "metis", f"metis, on rank 0, as {_why_whole(wanted, blockwise)}"
+    if n_elements <= WHOLE:
+        return "metis", f"metis, on rank 0, as {n_elements:,} elements are no more than {WHOLE:,}"
+    return BLOCKWISE, f"{BLOCKWISE}, in blocks on all ranks, as {n_elements:,} elements are more than {WHOLE:,}"
+
+
+def _elements(wanted: MeshCase, folder: Path) -> int | None:
+    """How many elements the mesh has before it is refined, or None where it comes in one piece."""
+    if wanted.generate in BOXES:
+        return elements_of_box(str(wanted.generate), wanted.shape)
+    return exodus_elements(folder / str(wanted.file)) if _is_exodus(wanted, folder) else None
 
 
 def _in_blocks(wanted: MeshCase, folder: Path, comm) -> Block | None:
     """An equal block of the mesh made or read by each rank, or None where this kind needs the whole."""
     if wanted.generate in BOXES:
         return box_in_blocks(str(wanted.generate), wanted.shape, comm)
-    if wanted.file is None or Path(wanted.file).suffix.lower() not in EXODUS or not (folder / wanted.file).is_file():
+    if not _is_exodus(wanted, folder):
         return None
-    return read_exodus_blocks(folder / wanted.file, UNITS[wanted.unit or "mm"], comm)
+    return read_exodus_blocks(folder / str(wanted.file), UNITS[wanted.unit or "mm"], comm)
+
+
+def _is_exodus(wanted: MeshCase, folder: Path) -> bool:
+    file = wanted.file
+    return file is not None and Path(file).suffix.lower() in EXODUS and (folder / file).is_file()
 
 
 def _why_whole(wanted: MeshCase, blockwise: bool) -> str:
@@ -155,4 +188,5 @@ def _split_source(case: Case, folder: Path, comm) -> Source:
     if anew and comm.size > split.whole.n_elements:
         raise InputError(f"{split.whole.n_elements} elements cannot be split over {comm.size} ranks: use fewer ranks")
     times = case.mesh.refine - split.source["refined"]
-    return Source(comm, read_split(split, comm), None, case.partition.method if anew else None, times, True)
+    told = case.partition.method if anew else f"as split in {split.path.parent}"
+    return Source(comm, read_split(split, comm), None, case.partition.method if anew else None, times, True, told)

@@ -3,13 +3,13 @@
 import inspect
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from hpc_twin.case import MeshCase
 from hpc_twin.mesh.block import Block
 from hpc_twin.mesh.checks import usable
 from hpc_twin.mesh.generate import GENERATORS
-from hpc_twin.mesh.generate.boxes import BOXES, box_block
+from hpc_twin.mesh.generate.boxes import BOXES, box_block, box_elements
 from hpc_twin.mesh.model import Mesh
 from hpc_twin.mesh.read import read
 from hpc_twin.mesh.surfaces import with_surfaces
@@ -54,14 +54,19 @@ def generated(name: str, shape: dict) -> Mesh:
 
 def box_in_blocks(name: str, shape: dict, comm) -> Block:
     """The same for a slab, sheet or cable, an equal block of it by each rank."""
+    return _made(lambda values: box_block(name, *_size_and_h(name, values), comm)[0], name, shape)
 
-    def make(values):
-        bound = inspect.signature(GENERATORS[name]).bind(**values)
-        bound.apply_defaults()
-        size, h = bound.arguments.values()
-        return box_block(name, size, h, comm)[0]
 
-    return _made(make, name, shape)
+def elements_of_box(name: str, shape: dict) -> int:
+    """How many elements that has."""
+    return _made(lambda values: box_elements(name, *_size_and_h(name, values)), name, shape)
+
+
+def _size_and_h(name: str, values: dict) -> tuple[Any, Any]:
+    bound = inspect.signature(GENERATORS[name]).bind(**values)
+    bound.apply_defaults()
+    size, h = bound.arguments.values()
+    return size, h
 
 
 def _made(make: Callable[[dict], T], name: str, shape: dict) -> T:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from tools import case_text
 
-from hpc_twin.case import load_case
+from hpc_twin.case import MeshCase, load_case
 from hpc_twin.io.exodus import ExodusWriter
 from hpc_twin.mesh.generate import cable, slab
 from hpc_twin.mesh.order import quadratic
@@ -18,6 +18,7 @@ from hpc_twin.mesh.refine import refined
 from hpc_twin.mesh.write import write
 from hpc_twin.parallel import InputError, world
 from hpc_twin.run.meshes import case_mesh, distributed, presplit_case, presplit_mesh
+from hpc_twin.run.meshes.sources import chosen
 from hpc_twin.run.report import Timer
 
 SLAB = '[mesh]\ngenerate = "slab"\nshape = { size = ["3 mm", "2 mm", "1 mm"], h = "0.5 mm" }\n'
@@ -107,7 +108,7 @@ def test_what_cannot_be_split(tmp_path):
         presplit_case(
             loaded(tmp_path, case_text(mesh=SLAB), 'mesh.split="split"').case, tmp_path, 2, out, world(), True
         )
-    with pytest.raises(InputError, match="found 'ptscotch', allowed are metis, hilbert"):
+    with pytest.raises(InputError, match="found 'ptscotch', allowed are auto, metis, hilbert"):
         presplit_mesh(tmp_path / "no.exo", None, "ptscotch", 2, tmp_path / "other", world())
     with pytest.raises(InputError, match="did you mean 'metis'"):
         presplit_mesh(tmp_path / "no.exo", None, "meti", 2, tmp_path / "other", world())
@@ -200,3 +201,35 @@ def test_nodes_without_elements_in_blocks_are_refused_and_mended_by_a_split(tmp_
         part_in(tmp_path, text)
     presplit_mesh(tmp_path / "mesh.exo", None, "metis", 3, tmp_path / "split", world())
     assert part_in(tmp_path, text, 'mesh.split="split"').n_nodes == SMALL.n_nodes - 1
+
+
+class Two:
+    """As rank 0 of two sees them where nothing is exchanged."""
+
+    rank, size = 0, 2
+
+    def bcast(self, found):
+        return found
+
+    def allgather(self, found):
+        return [found, found]
+
+
+@pytest.mark.parametrize(
+    ("mesh", "method", "why"),
+    [
+        ({"generate": "slab", "shape": {"h": "0.081 mm"}}, "metis", "as 4,715,724 elements are no more than 5,000,000"),
+        ({"generate": "slab", "shape": {"h": "0.07 mm"}}, "hilbert", "as 7,378,800 elements are more than 5,000,000"),
+        ({"generate": "left_ventricle"}, "metis", "as left_ventricle comes in one piece"),
+        ({"file": "mesh.exo"}, "metis", "as 288 elements are no more than"),
+        ({"file": "mesh.vtu"}, "metis", "as mesh.vtu comes in one piece"),
+    ],
+)
+def test_what_auto_takes(mesh, method, why, tmp_path):
+    """A large mesh is counted, not made, and read in blocks where it can be."""
+    exodus(SMALL, tmp_path / "mesh.exo")
+    found, told = chosen(MeshCase(**mesh), "auto", tmp_path, Two(), True)
+    assert found == method and told.startswith(method) and why in told
+    assert chosen(MeshCase(**mesh), "auto", tmp_path, Two(), False)[0] == "metis"
+    assert chosen(MeshCase(**mesh), "hilbert", tmp_path, Two(), True) == ("hilbert", "hilbert")
+    assert chosen(MeshCase(**mesh), "auto", tmp_path, world(), True) == ("metis", "metis, as there is one rank")
