@@ -20,7 +20,7 @@ from typing import Any, BinaryIO
 from hpc_twin.parallel import InputError, RunError, TwinError, on_root, together
 from hpc_twin.texts import read_json
 
-FORMAT = 1
+FORMAT = 2
 FOLDER, STATE, MANIFEST = "checkpoints", "state.nc", "manifest.json"
 PIECE = 64 << 20  # bytes to a checksum
 BUFFER = 4 << 20

@@ -29,11 +29,15 @@ FAR = 10.0  # mm between a wanted electrode and the node that it becomes
 
 @dataclass(frozen=True)
 class Recording:
-    """ecg.at(V) gives the values of ``leads``; places (n_electrodes, 3) mm where the electrodes are."""
+    """ecg.at(V) gives the values of ``leads``; places (n_electrodes, 3) mm where the electrodes are.
+
+    torso  checksum of the torso's own mesh, if there is one
+    """
 
     ecg: Electrocardiogram
     leads: Leads
     places: np.ndarray
+    torso: str = ""
 
 
 def recording(case: Case, wanted: EcgCase, domain: Subdomain, folder: Path) -> Recording:
@@ -43,14 +47,14 @@ def recording(case: Case, wanted: EcgCase, domain: Subdomain, folder: Path) -> R
     """
     found = leads_of(list(wanted.electrodes), "infinity" if wanted.method == "infinite_medium" else "mean")
     places = np.array(list(wanted.electrodes.values()), float)
-    made = muscle(case, medium(case, domain))
+    made, torso = muscle(case, medium(case, domain)), ""
     if wanted.method == "infinite_medium":
         on_nodes = _infinite(wanted, made, places)
     elif wanted.torso is not None:
-        on_nodes, places = _in_torso(case, wanted, wanted.torso, made, folder)
+        on_nodes, places, torso = _in_torso(case, wanted, wanted.torso, made, folder)
     else:
         on_nodes, places = _in_mesh(wanted, made)
-    return Recording(Electrocardiogram(domain.part, on_nodes, found.matrix), found, places)
+    return Recording(Electrocardiogram(domain.part, on_nodes, found.matrix), found, places, torso)
 
 
 def muscle(case: Case, made: Medium) -> Medium:
@@ -79,8 +83,8 @@ def _in_mesh(wanted: EcgCase, made: Medium) -> tuple[np.ndarray, np.ndarray]:
 
 def _in_torso(
     case: Case, wanted: EcgCase, torso: TorsoCase, made: Medium, folder: Path
-) -> tuple[np.ndarray, np.ndarray]:
-    """Lead fields in a torso of its own mesh, carried to the heart's nodes."""
+) -> tuple[np.ndarray, np.ndarray, str]:
+    """Lead fields in a torso of its own mesh, carried to the heart's nodes, and that mesh's checksum."""
     heart, path = made.domain.part, folder / torso.file
     found = on_root(heart.comm, lambda: usable(read(path, torso.unit), path))
     body = distribute(found[0] if found else None, heart.comm, case.partition.method)
@@ -90,7 +94,7 @@ def _in_torso(
     nodes, places = _snapped(wanted, body, sigma)
     fields = lead_fields(body, sigma, nodes)
     on_heart = interpolated(body, fields, heart.points, "ecg.torso.file")
-    return weights(heart, made.intracellular, on_heart, _thickness(made)), places
+    return weights(heart, made.intracellular, on_heart, _thickness(made)), places, body.checksum
 
 
 def _thickness(made: Medium) -> np.ndarray | None:

@@ -29,6 +29,7 @@ from hpc_twin.run.restart import (
     prepare_folder,
     require_mesh,
     require_models,
+    require_torso,
 )
 from hpc_twin.run.setup import set_up, to_record
 from hpc_twin.stepping import SPLITTINGS, make_step, march
@@ -92,7 +93,10 @@ def _simulated(loaded: LoadedCase, folder: Path, comm, overwrite: bool, again: b
         start = begin(case, loaded.folder, heart) if found is None else found.facts["start"]
         with timer.part("output files"):
             leads = to_record(loaded, heart)
-        words, facts = attributes(loaded, part), facts_of(case, start, kernels, part)
+        torso = "" if leads is None else leads.torso
+        if found is not None:
+            require_torso(found, torso)
+        words, facts = attributes(loaded, part), facts_of(case, start, kernels, part, torso)
         on_root(comm, lambda: prepare_folder(folder, loaded, comm.size, found))
         with timer.part("output files"):
             record = Record(case, heart, folder, words, timer, again, leads)

@@ -11,7 +11,7 @@ from hpc_twin.run.restart.requests import (
     StoppedError,
     Wish,
 )
-from hpc_twin.run.restart.resuming import facts_of, found_in, require_mesh, require_models
+from hpc_twin.run.restart.resuming import facts_of, found_in, require_mesh, require_models, require_torso
 
 __all__ = [
     "FROM_SCHEDULERS",
@@ -32,5 +32,6 @@ __all__ = [
     "read_run",
     "require_mesh",
     "require_models",
+    "require_torso",
     "tidy",
 ]

@@ -5,21 +5,27 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from hpc_twin import __version__
 from hpc_twin.case import Case
 from hpc_twin.cellmodels import Kernel
 from hpc_twin.io.checkpoint import Checkpoint, newest
+from hpc_twin.mesh.digest import checksum, digest
 from hpc_twin.mesh.part import Part
-from hpc_twin.parallel import InputError, say, warn
+from hpc_twin.parallel import InputError, say, sum_over, warn
 
 MAY_CHANGE = ("title", "tissue.until", "solver.", "partition.", "checkpoint.", "bidomain.rtol", "bidomain.options")
 BEGIN_ANEW = "begin anew with --overwrite, or in another --out"
 
 
 class Facts(BaseModel):
-    """What a checkpoint says of its run: case by keys, start and time [ms], name, digest and code of each model."""
+    """What a checkpoint says of its run: case by keys, start and time [ms], name, digest and code of each model.
+
+    mesh, torso    checksums; torso: of the ECG's own mesh, empty without one
+    sets, regions  of the mesh: name -> checksum of the nodes, tag -> name
+    """
 
     model_config = ConfigDict(strict=True, allow_inf_nan=False)
 
@@ -30,13 +36,17 @@ class Facts(BaseModel):
     models: list[dict[Literal["name", "digest", "code"], str]]
     mesh: str
     nodes: int
+    sets: dict[str, str]
+    regions: dict[str, str]
+    torso: str
     ranks: int
 
 
-def facts_of(case: Case, start: float, kernels: Sequence[Kernel], whole: Part) -> dict[str, Any]:
-    """What a checkpoint says of its run; ``start`` [ms] is when step 0 was."""
+def facts_of(case: Case, start: float, kernels: Sequence[Kernel], whole: Part, torso: str) -> dict[str, Any]:
+    """What a checkpoint says of its run; ``start`` [ms] is when step 0 was, ``torso`` as in Facts. Collective."""
     facts = {"hpc_twin": __version__, "case": flat(case), "start": start, "models": _models(kernels)}
-    return {**facts, "mesh": whole.checksum, "nodes": whole.n_nodes}
+    named = {"sets": _sets(whole), "regions": _regions(whole)}
+    return {**facts, "mesh": whole.checksum, "nodes": whole.n_nodes, **named, "torso": torso}
 
 
 def found_in(comm, folder: Path, case: Case) -> Checkpoint:
@@ -53,6 +63,7 @@ def found_in(comm, folder: Path, case: Case) -> Checkpoint:
         why = "all are damaged" if refused else "there is none"
         raise InputError(f"{folder}: no checkpoint to go on from, {why}; {BEGIN_ANEW}")
     _require_facts(found)
+    _tell_version(comm, found)
     _require_case(found, case)
     _require_time_left(found, case)
     reached = found.facts["time"]
@@ -76,12 +87,39 @@ def require_models(comm, found: Checkpoint, kernels: Sequence[Kernel]) -> None:
 
 
 def require_mesh(found: Checkpoint, whole: Part) -> None:
-    """Raise InputError where the mesh is not that of the checkpoint."""
+    """Raise InputError where the mesh is not that of the checkpoint, or has other names for its parts. Collective."""
     if (found.facts["mesh"], found.facts["nodes"]) != (whole.checksum, whole.n_nodes):
         raise InputError(
             f"{found.folder}: is of another mesh ({found.facts['nodes']:,} nodes, checksum {found.facts['mesh']}; "
             f"this one has {whole.n_nodes:,} nodes, {whole.checksum}); {BEGIN_ANEW}"
         )
+    for what, now in (("sets", _sets(whole)), ("regions", _regions(whole))):
+        then = found.facts[what]
+        other = [f"{key}" for key in sorted({*then, *now}) if then.get(key) != now.get(key)]
+        if other:
+            kind = "node sets" if what == "sets" else "names of its regions"
+            raise InputError(f"{found.folder}: is of a mesh with other {kind}: {', '.join(other[:3])}; {BEGIN_ANEW}")
+
+
+def require_torso(found: Checkpoint, torso: str) -> None:
+    """Raise InputError where the mesh of the ECG's torso has another checksum than that of the checkpoint."""
+    if found.facts["torso"] != torso:
+        raise InputError(
+            f"{found.folder}: is of another torso (ecg.torso.file: checksum {found.facts['torso'] or 'none'}, this one "
+            f"has {torso or 'none'}); {BEGIN_ANEW}"
+        )
+
+
+def _sets(whole: Part) -> dict[str, str]:
+    """Checksum of the nodes of each set. Collective."""
+    owned = [nodes[nodes < whole.n_owned] for nodes in whole.node_sets.values()]
+    own = [digest("set", whole.node_ids[nodes], np.ones(len(nodes))) for nodes in owned]
+    total = sum_over(whole.comm, np.array(own, np.uint64))  # modulo 2^64
+    return {name: checksum(int(value)) for name, value in zip(whole.node_sets, total, strict=True)}
+
+
+def _regions(whole: Part) -> dict[str, str]:
+    return {str(tag): name for tag, name in whole.region_names.items()}
 
 
 def flat(case: Case) -> dict[str, Any]:
@@ -108,6 +146,18 @@ def _require_facts(found: Checkpoint) -> None:
     except ValidationError as error:
         words = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors()[:3])
         raise InputError(f"{found.folder}: its manifest is not that of a run: {words}") from None
+
+
+def _tell_version(comm, found: Checkpoint) -> None:
+    """Another version may write the same format, and then goes on; of another minor one the numbers may differ."""
+    then, now = found.facts["hpc_twin"], __version__
+    words = f"{found.folder}: was written by hpc_twin {then}, this is {now}"
+    if then == now:
+        return
+    if then.split(".")[:2] == now.split(".")[:2]:
+        say(comm, f"{words}: goes on")
+    else:
+        warn(comm, f"{words}: goes on, but from here on its numbers may be those of another program")
 
 
 def _require_case(found: Checkpoint, case: Case) -> None:

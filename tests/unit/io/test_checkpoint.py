@@ -85,8 +85,8 @@ def test_every_flipped_byte_is_found(tmp_path, monkeypatch):
 
 
 def test_another_format_is_refused(run, monkeypatch):
-    monkeypatch.setattr(checkpoint, "FORMAT", 2)
-    with pytest.raises(InputError, match="is of format 1, this program reads 2"):
+    monkeypatch.setattr(checkpoint, "FORMAT", 3)
+    with pytest.raises(InputError, match="is of format 2, this program reads 3"):
         newest(world(), run)
 
 

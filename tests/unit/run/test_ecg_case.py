@@ -85,6 +85,26 @@ def test_torso_of_its_own_mesh(tmp_path):
     assert inside.values["ecg"] == pytest.approx(3 * infinite.values["ecg"], abs=0.03 * np.ptp(inside.values["ecg"]))
 
 
+def test_a_checkpoint_of_another_torso_is_refused(tmp_path):
+    """The same file name; the heart, its case and its cells are those of the checkpoint."""
+    torso = '[ecg.torso]\nfile = "ball.vtu"\nconductivity = "0.6 S/m"\n'
+    text = case_text(
+        MESH, tissue=TISSUE, more='[ecg]\nmethod = "lead_field"\n' + electrodes({"a": (2, 1.5, 13)}) + torso
+    )
+    (tmp_path / "case.toml").write_text(text)
+
+    def run(until, again=True):
+        words = ("checkpoint.at_end=true", f'tissue.until="{until} ms"')
+        return simulate(load_case(tmp_path, words), tmp_path / "out", world(), again=again)
+
+    write(ball(3.0), tmp_path / "ball.vtu")
+    run(1, again=False)
+    assert run(2).loop.steps == 10
+    write(ball(4.0), tmp_path / "ball.vtu")
+    with pytest.raises(InputError, match=r"000000020: is of another torso \(ecg\.torso\.file: checksum \w{16}"):
+        run(3)
+
+
 def test_a_heart_that_is_not_in_the_torso(tmp_path):
     write(slab((2.0, 2.0, 2.0), 1.0), tmp_path / "cube.vtu")
     torso = '[ecg.torso]\nfile = "cube.vtu"\nconductivity = "0.6 S/m"\n'

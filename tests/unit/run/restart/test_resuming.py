@@ -9,7 +9,11 @@ import numpy as np
 import pytest
 from tools import CELLS, STIMULUS, box_text, case_text, results, tissue_text
 
+from hpc_twin import __version__
 from hpc_twin.case import load_case
+from hpc_twin.io.checkpoint import FORMAT
+from hpc_twin.mesh.model import Mesh
+from hpc_twin.mesh.write import write
 from hpc_twin.parallel import InputError, world
 from hpc_twin.run import begun, finished, read_run, simulate, tidy
 
@@ -201,12 +205,63 @@ def test_finished_or_begun(copied):
     ],
 )
 def test_a_strangers_facts_are_refused(copied, changed, words):
-    for manifest in copied.glob("out/checkpoints/*/manifest.json"):
+    rewritten(copied, **changed)
+    with pytest.raises(InputError, match=f"its manifest is not that of a run: {words}"):
+        run(copied, EVERY, END, 'tissue.until="3 ms"', again=True)
+
+
+def rewritten(folder, **changed) -> None:
+    """Manifests as another program would write them."""
+    for manifest in folder.glob("out/checkpoints/*/manifest.json"):
         content = {**json.loads(manifest.read_text())["content"], **changed}
         total = zlib.crc32(json.dumps(content, sort_keys=True).encode())
         manifest.write_text(json.dumps({"crc32": total, "content": content}))
-    with pytest.raises(InputError, match=f"its manifest is not that of a run: {words}"):
+
+
+@pytest.mark.parametrize(("version", "warned"), [("0.1.99", False), ("0.99.0", True), (__version__, None)])
+def test_a_manifest_of_another_version_is_told_and_gone_on_with(copied, capsys, version, warned):
+    assert __version__.startswith("0.1.")
+    rewritten(copied, hpc_twin=version)
+    capsys.readouterr()
+    assert run(copied, EVERY, END, 'tissue.until="2.4 ms"', again=True).loop.steps == 4
+    told = capsys.readouterr()
+    assert (f"was written by hpc_twin {version}, this is {__version__}" in told.out + told.err) == (warned is not None)
+    assert ("numbers may be those of another program" in told.err) == bool(warned)
+    manifest = json.loads((copied / "out/checkpoints/000000024/manifest.json").read_text())
+    assert manifest["content"]["hpc_twin"] == __version__
+
+
+def test_a_manifest_of_another_format_is_refused(copied):
+    rewritten(copied, format=1)
+    with pytest.raises(InputError, match=rf"000000020: is of format 1, this program reads {FORMAT}"):
         run(copied, EVERY, END, 'tissue.until="3 ms"', again=True)
+
+
+def test_other_node_sets_and_names_are_refused(tmp_path):
+    """The same nodes, elements and regions; what a set holds, or a region is called, decides where a case acts."""
+
+    def written(name="a", members=(0, 1), region="wall"):
+        nodes = np.isin(np.arange(5), members).astype(float)
+        x = np.linspace(0, 4, 5)
+        lines = np.column_stack((np.arange(4), np.arange(1, 5)))
+        mesh = Mesh(np.column_stack((x, 0 * x, 0 * x)), lines, np.ones(4, np.int32), region_names={1: region},
+                    node_sets={name: np.flatnonzero(nodes)})  # fmt: skip
+        write(mesh, tmp_path / "m.vtu")
+
+    text = case_text(mesh='[mesh]\nfile = "m.vtu"\nunit = "mm"\n', tissue=tissue_text(2, effective=(0.1,)))
+    written()
+    run(tmp_path, END, text=text)
+    later = (END, 'tissue.until="2.1 ms"')
+    for changed, words in {
+        ("a", (0, 2), "wall"): "other node sets: a;",
+        ("b", (0, 1), "wall"): "other node sets: a, b;",
+        ("a", (0, 1), "scar"): "other names of its regions: 1;",
+    }.items():
+        written(*changed)
+        with pytest.raises(InputError, match=f"is of a mesh with {words}"):
+            run(tmp_path, *later, again=True)
+    written()
+    assert run(tmp_path, *later, again=True).loop.steps == 1
 
 
 def test_old_remains_go_when_a_run_begins_anew(copied):
