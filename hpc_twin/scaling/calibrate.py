@@ -56,7 +56,7 @@ def calibrated(
     say: Say = lambda words: None,
 ) -> Calibration:
     """From the cache, or measured now and kept. Raises InputError, RunError."""
-    path = cache_folder() / "plans" / f"{_key(loaded, elements, launcher)}.json"
+    path = _place(loaded, elements, launcher)
     if path.exists() and not again:
         say(f"measured before, on this machine ({path}); --again measures anew")
         return _read(path)
@@ -66,6 +66,12 @@ def calibrated(
     new.write_text(json.dumps(asdict(found)))
     new.rename(path)
     return found
+
+
+def kept(loaded: LoadedCase, elements: int | None = None, launcher: str = LAUNCHER) -> Calibration | None:
+    """What ``calibrated`` has measured before, if it has."""
+    path = _place(loaded, elements, launcher)
+    return _read(path) if path.exists() else None
 
 
 class _Probes:
@@ -117,6 +123,10 @@ class _Probes:
         if own.h == 1 and own.nodes <= NEAR * nodes:
             return own
         return sizes.finer(coarse, nodes) if nodes > coarse.nodes else coarse
+
+
+def _place(loaded: LoadedCase, elements: int | None, launcher: str) -> Path:
+    return cache_folder() / "plans" / f"{_key(loaded, elements, launcher)}.json"
 
 
 def _key(loaded: LoadedCase, elements: int | None, launcher: str) -> str:
