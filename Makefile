@@ -1,7 +1,9 @@
 # make            what there is to make
-# Everything is built in .venv; .ci/setup says how. RANKS=4 make run takes four ranks.
+# Everything is built in .venv; .ci/setup says how. RANKS=4 make run takes four ranks;
+# WORKERS=4 make test runs the files of four tests at a time.
 .DEFAULT_GOAL := help
 RANKS ?= 2
+WORKERS ?= 2
 BIN := .venv/bin
 READY := .venv/.ready
 HEARTBEAT := results/heartbeat
@@ -36,7 +38,7 @@ run: $(READY)  ## set up, compute one heartbeat on two ranks, draw it
 test: $(READY)  ## set up and run all tests, those on several ranks too (TESTS=tests/unit for some)
 	@.ci/setup paraview
 	@.ci/setup slurm
-	$(BIN)/python -m pytest $(TESTS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(TESTS)
 
 slurm: $(READY)  ## start a SLURM of this machine alone in .slurm, to learn with docs/slurm.md
 	@.ci/setup slurm

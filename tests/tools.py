@@ -1,5 +1,6 @@
 """What tests of several folders share: starting commands on ranks, small cases, reading results."""
 
+import json
 import os
 import re
 import signal
@@ -18,8 +19,10 @@ RANKS = {
     "OMPI_ALLOW_RUN_AS_ROOT": "1",
     "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
     "OMPI_MCA_rmaps_base_oversubscribe": "1",
+    "OMPI_MCA_hwloc_base_binding_policy": "none",  # else the ranks of two tests at a time share the first cores
     "OMPI_MCA_btl_vader_single_copy_mechanism": "none",
     "OMPI_MCA_mpi_yield_when_idle": "1",  # ranks that wait leave the cores to those that work
+    "PRTE_MCA_hwloc_default_binding_policy": "none",
     "PRTE_MCA_rmaps_default_mapping_policy": ":oversubscribe",
 }
 
@@ -31,6 +34,22 @@ from hpc_twin.parallel import world
 from hpc_twin.run import simulate
 for path in sys.argv[2:]:
     simulate(load_case(path), Path(sys.argv[1]) / Path(path).stem, world())
+"""
+
+IN_TURN = """
+import io, json, sys
+from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
+from hpc_twin.cli.main import obey, on_all_ranks
+from hpc_twin.parallel import world
+
+folder, found = Path(sys.argv[1]), []
+for words in json.loads((folder / "commands.json").read_text()):
+    out, err = io.StringIO(), io.StringIO()
+    with redirect_stderr(err), redirect_stdout(out):
+        code = on_all_ranks(lambda: obey(words))
+    found.append((code, out.getvalue(), err.getvalue()))
+(folder / f"told{world().rank}.json").write_text(json.dumps(found))
 """
 
 
@@ -90,6 +109,19 @@ def run_on(ranks: int, words: list, timeout: float = 90, **variables: str) -> su
 def twin(*words, ranks: int = 1, **variables: str) -> subprocess.CompletedProcess:
     """``hpc-twin WORDS``."""
     return run_on(ranks, [*COMMAND, *words], **variables)
+
+
+def in_turn(ranks: int, folder: Path, commands: list) -> list[list[subprocess.CompletedProcess]]:
+    """``hpc-twin WORDS`` of each of ``commands``, as every rank ends it; one start, since starting costs most."""
+    commands = [list(map(str, words)) for words in commands]
+    (folder / "commands.json").write_text(json.dumps(commands))
+    done = run_on(ranks, [sys.executable, "-c", IN_TURN, folder], timeout=100)
+    assert done.returncode == 0 and "Traceback" not in done.stderr, done.stderr
+    told = [json.loads((folder / f"told{rank}.json").read_text()) for rank in range(ranks)]
+    return [
+        [subprocess.CompletedProcess(words, *found) for found in by_rank]
+        for words, by_rank in zip(commands, zip(*told, strict=True), strict=True)
+    ]
 
 
 def simulated(ranks: int, out, paths, **variables: str) -> subprocess.CompletedProcess:

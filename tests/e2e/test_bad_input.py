@@ -1,23 +1,21 @@
 """What goes wrong outside, met as a user would: one clear message, the promised exit code, and no rank hangs."""
 
-import json
 import os
 import re
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 import meshio
 import numpy as np
 import pytest
-from tools import CELLS, COMMAND, STIMULUS, TISSUE, case_text, results, run_on, start_on, told, twin, wait_for
+from tools import CELLS, COMMAND, STIMULUS, TISSUE, case_text, in_turn, results, start_on, told, twin, wait_for
 
 from hpc_twin.io.result import read_result
 
-SOLVER = '[solver]\noptions = { ksp_max_it = "1" }\n'
+CABLE = '[mesh]\ngenerate = "cable"\nshape = {{ length = "{} mm", h = "1 mm" }}\n'
 FILE = '[mesh]\nfile = "{}"\nunit = "mm"\n'
 ISOTROPIC = TISSUE.replace('"0.13 S/m", "0.02 S/m"', '"0.13 S/m"')
 REGIONS = TISSUE.replace(
@@ -108,6 +106,16 @@ BAD = {
     for name, make, file, tissue, words in MESHES
 } | {name: (nothing, sections, words) for name, sections, words in CASES}
 
+STRONG = 'strength = "1e12 uA/mm^3"\nstart = "1 ms"\nduration = "0.5 ms"\n'
+HUMAN = CELLS.replace("mitchell_schaeffer_2003", "tentusscher_2006_epi")
+LATE = {  # what is refused in the end, by what has read the mesh, or computes, or writes
+    "few": case_text(CABLE.format(1), stimulus=EVERYWHERE),
+    "runaway": case_text(cells=HUMAN, stimulus=STIMULUS + STRONG, more='[output]\nevery = "0.2 ms"\n'),
+    "solver": case_text(more='[solver]\noptions = { ksp_max_it = "1" }\n'),
+    "file": case_text(),
+    "proc": case_text(),
+}
+
 
 def refused(done, code: int = 2) -> str:
     """The one message of a command that failed as promised."""
@@ -117,122 +125,111 @@ def refused(done, code: int = 2) -> str:
     return done.stderr[done.stderr.index("error: ") :]
 
 
-def run_case(folder: Path, text: str, *words, ranks: int = 1):
-    (folder / "case.toml").write_text(text)
-    return twin("run", folder / "case.toml", "--out", folder / "out", *words, ranks=ranks)
+@pytest.fixture
+def run_here(obeyed, tmp_path):
+    """A function that runs a case in this process."""
 
+    def run_here(text: str, *words):
+        (tmp_path / "case.toml").write_text(text)
+        return obeyed("run", tmp_path / "case.toml", "--out", tmp_path / "out", *words)
 
-MANY = """
-import io, json, sys
-from contextlib import redirect_stderr, redirect_stdout
-from pathlib import Path
-from hpc_twin.cli.main import obey, on_all_ranks
-from hpc_twin.parallel import world
-
-folder = Path(sys.argv[1])
-for name in json.loads(sys.argv[2]):
-    out, err = io.StringIO(), io.StringIO()
-    words = ["run", str(folder / name), "--out", str(folder / name / "out")]
-    with redirect_stderr(err), redirect_stdout(out):
-        code = on_all_ranks(lambda: obey(words))
-    found = {"code": code, "err": err.getvalue(), "out": out.getvalue()}
-    (folder / name / f"told{world().rank}.json").write_text(json.dumps(found))
-"""
+    return run_here
 
 
 @pytest.fixture(scope="module", params=[1, 2])
 def answers(request, tmp_path_factory):
-    """What every rank said to all the bad cases: one start of the ranks, since starting costs most."""
+    """The folder of all bad cases, and what every rank said to each."""
     folder = tmp_path_factory.mktemp("bad")
-    for name, (make, sections, _) in BAD.items():
+    texts = {name: case_text(**sections) for name, (_, sections, _) in BAD.items()} | LATE
+    for name, text in texts.items():
         (folder / name).mkdir()
-        make(folder / name)
-        (folder / name / "case.toml").write_text(case_text(**sections))
-    done = run_on(request.param, [sys.executable, "-c", MANY, folder, json.dumps(list(BAD))], timeout=100)
-    assert "Traceback" not in done.stderr, done.stderr
-    return folder, request.param
+        BAD.get(name, (nothing,))[0](folder / name)
+        (folder / name / "case.toml").write_text(text)
+    (folder / "no folder").write_text("")
+    outs = {"file": folder / "no folder" / "out", "proc": "/proc/out"}
+    words = [["run", folder / name, "--out", outs.get(name, folder / name / "out")] for name in texts]
+    return folder, dict(zip(texts, in_turn(request.param, folder, words), strict=True))
 
 
 @pytest.mark.parametrize("name", BAD)
 def test_each_gives_one_message_and_one_code(answers, name):
-    folder, ranks = answers
-    found = [json.loads((folder / name / f"told{rank}.json").read_text()) for rank in range(ranks)]
-    assert {one["code"] for one in found} == {3 if name in ("too fine", "too fast") else 2}
-    assert [one["err"].count("error: ") for one in found] == [1] + [0] * (ranks - 1)
-    assert (
-        BAD[name][2] in found[0]["err"] and "Traceback" not in found[0]["err"] and "unexpected" not in found[0]["err"]
-    )
+    folder, found = answers[0], answers[1][name]
+    assert {one.returncode for one in found} == {3 if name in ("too fine", "too fast") else 2}
+    assert [one.stderr.count("error: ") for one in found] == [1] + [0] * (len(found) - 1)
+    said = found[0].stderr
+    assert BAD[name][2] in said and "Traceback" not in said and "unexpected" not in said
     assert not list((folder / name).glob("out/*"))
 
 
-def test_more_ranks_than_elements(tmp_path):
-    text = case_text('[mesh]\ngenerate = "cable"\nshape = { length = "1 mm", h = "1 mm" }\n', stimulus=EVERYWHERE)
-    assert "1 elements cannot be split over 2 ranks" in refused(run_case(tmp_path, text, ranks=2))
+@pytest.mark.parametrize("name", LATE)
+def test_rank_0_tells_for_all(answers, name):
+    assert len({one.returncode for one in answers[1][name]}) == 1
+    assert not any("error: " in one.stderr for one in answers[1][name][1:])
+
+
+def test_more_ranks_than_elements(answers):
+    found = answers[1]["few"]
+    if len(found) == 1:
+        assert found[0].returncode == 0
+    else:
+        assert "1 elements cannot be split over 2 ranks" in refused(found[0])
 
 
 def test_a_rank_without_nodes(tmp_path):
-    text = case_text('[mesh]\ngenerate = "cable"\nshape = { length = "3 mm", h = "1 mm" }\n', stimulus=EVERYWHERE)
-    done = run_case(tmp_path, text + '[probes]\na = ["0 mm", "0 mm", "0 mm"]\n', ranks=3)
+    text = case_text(CABLE.format(3), stimulus=EVERYWHERE)
+    (tmp_path / "case.toml").write_text(text + '[probes]\na = ["0 mm", "0 mm", "0 mm"]\n')
+    done = twin("run", tmp_path / "case.toml", "--out", tmp_path / "out", ranks=3)
     assert done.returncode == 0, done.stderr
 
 
-def test_mended_meshes_are_told_and_run(tmp_path):
+def test_mended_meshes_are_told_and_run(run_here, tmp_path):
     """An inverted tetrahedron, a node without element, and two pieces are warnings."""
     points = np.vstack((CORNERS, CORNERS[:4] + 5, (9, 9, 9)))
     tets = np.vstack((TETS, (5, 6, 7, 8)))
     tets[0] = tets[0][[1, 0, 2, 3]]
     write_mesh(tmp_path / "m.vtu", points, tets)
-    done = run_case(tmp_path, case_text(FILE.format("m.vtu"), CELLS, ISOTROPIC, EVERYWHERE))
+    done = run_here(case_text(FILE.format("m.vtu"), CELLS, ISOTROPIC, EVERYWHERE))
     assert done.returncode == 0 and not told(done), done.stderr
     for words in ("inverted: turned round", "1 nodes belong to no element: left out", "2 pieces that do not touch"):
         assert f"{words}" in done.stderr and done.stderr.count(words) == 1
     assert np.isfinite(results(tmp_path / "out" / "result.exo")["V"]).all()
 
 
-def test_output_folder_that_holds_a_run(tmp_path):
-    assert run_case(tmp_path, case_text()).returncode == 0
+def test_output_folder_that_holds_a_run(run_here, tmp_path):
+    assert run_here(case_text()).returncode == 0
     before = (tmp_path / "out" / "result.exo").read_bytes()
-    assert "holds a run already (result.exo, case.toml, run.json): use --overwrite" in refused(
-        run_case(tmp_path, case_text())
-    )
+    assert "holds a run already (result.exo, case.toml, run.json): use --overwrite" in refused(run_here(case_text()))
     broken = case_text(FILE.format("none.vtu"))
-    assert "none.vtu" in refused(run_case(tmp_path, broken, "--overwrite"))
+    assert "none.vtu" in refused(run_here(broken, "--overwrite"))
     assert (tmp_path / "out" / "result.exo").read_bytes() == before
     electrode = case_text(more='[ecg.electrodes]\ncatheter = ["1 mm", "0.5 mm", "0.5 mm"]\n')
     for late in (electrode, case_text(more='[probes]\nfar = ["1 m", "0 mm", "0 mm"]\n')):
-        refused(run_case(tmp_path, late, "--overwrite"))
+        refused(run_here(late, "--overwrite"))
         assert (tmp_path / "out" / "result.exo").read_bytes() == before
-    assert run_case(tmp_path, case_text(), "--overwrite").returncode == 0
+    assert run_here(case_text(), "--overwrite").returncode == 0
 
 
-@pytest.mark.parametrize("ranks", [1, 2])
 @pytest.mark.parametrize("place", ["file", "proc"])
-def test_output_folder_that_cannot_be_written(tmp_path, place, ranks):
-    (tmp_path / "file").write_text("no folder")
-    out = tmp_path / "file" / "out" if place == "file" else "/proc/out"
-    (tmp_path / "case.toml").write_text(case_text())
-    assert "cannot write the output there" in refused(twin("run", tmp_path / "case.toml", "--out", out, ranks=ranks))
+def test_output_folder_that_cannot_be_written(answers, place):
+    assert "cannot write the output there" in refused(answers[1][place][0])
 
 
-@pytest.mark.parametrize("ranks", [1, 2])
-def test_v_that_is_not_a_number(tmp_path, ranks):
-    stimulus = STIMULUS + 'strength = "1e12 uA/mm^3"\nstart = "1 ms"\nduration = "0.5 ms"\n'
-    cells = CELLS.replace("mitchell_schaeffer_2003", "tentusscher_2006_epi")
-    text = case_text(cells=cells, stimulus=stimulus, more='[output]\nevery = "0.2 ms"\n')
-    message = refused(run_case(tmp_path, text, ranks=ranks), code=3)
+def test_v_that_is_not_a_number(answers):
+    folder, found = answers
+    message = refused(found["runaway"][0], code=3)
     assert re.search(r"V is not a number any more at t = 1\.[12] ms, first at node \d+ \(", message)
     assert "result.exo" in message
-    found = results(tmp_path / "out" / "result.exo")
+    found = results(folder / "runaway" / "out" / "result.exo")
     assert found["times"] == pytest.approx((0, 0.2, 0.4, 0.6, 0.8, 1.0)) and np.isfinite(found["V"]).all()
-    with read_result(tmp_path / "out" / "result.exo") as result:
+    with read_result(folder / "runaway" / "out" / "result.exo") as result:
         assert result.attributes["complete"] == 0
 
 
-@pytest.mark.parametrize("ranks", [1, 2])
-def test_solver_that_does_not_converge(tmp_path, ranks):
-    message = refused(run_case(tmp_path, case_text(more=SOLVER), ranks=ranks), code=3)
+def test_solver_that_does_not_converge(answers):
+    folder, found = answers
+    message = refused(found["solver"][0], code=3)
     assert "at t = 0.1 ms: solver 'diffusion' (cg + jacobi) stopped after 1 iterations" in message
-    assert len(results(tmp_path / "out" / "result.exo")["times"]) == 1
+    assert len(results(folder / "solver" / "out" / "result.exo")["times"]) == 1
 
 
 @pytest.fixture
@@ -263,12 +260,14 @@ def test_signals_leave_a_readable_result(tmp_path, number, ranks):
     """To the whole group, as a terminal's Ctrl-C or a batch system's end of time."""
     text = case_text(tissue=TISSUE.replace("2 ms", "1000000 ms"), more='[output]\nevery = "10 ms"\n')
     (tmp_path / "case.toml").write_text(text)
-    process = start_on(ranks, [*COMMAND, "run", tmp_path / "case.toml", "--out", tmp_path / "out"])
+    time_to_close = {"OMPI_MCA_odls_base_sigkill_timeout": "3"}  # s; else 1: too soon on a busy machine
+    command = [*COMMAND, "run", tmp_path / "case.toml", "--out", tmp_path / "out"]
+    process = start_on(ranks, command, **time_to_close)
     try:
         wait_for((tmp_path / "out" / "result.exo.part").exists)
         time.sleep(1)
         os.killpg(process.pid, number)
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=60)
     finally:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)

@@ -22,7 +22,7 @@ dot(x) = -k * x
 """
 
 
-def test_one_run_writes_all_files_on_two_ranks(tmp_path):
+def test_one_run_writes_all_files_on_two_ranks(tmp_path, obeyed):
     files = {"save": tmp_path / "s.nc", "picture": tmp_path / "p.png", "out": tmp_path / "t.nc"}
     words = [word for option, path in files.items() for word in (f"--{option}", str(path))]
     done = twin("cell", MODEL, "--beats", "3", "--set", "gate.tau_close=0.5x", "--plot", "--reference", *words, ranks=2)
@@ -31,14 +31,14 @@ def test_one_run_writes_all_files_on_two_ranks(tmp_path):
     assert all(path.stat().st_size > 1000 for path in files.values())
     with Image.open(files["picture"]) as picture:
         assert len(picture.convert("RGB").getcolors(1 << 20)) > 10
-    again = twin("cell", MODEL, "--beats", "1", "--initial", str(files["save"]), "--strength", "0")
+    again = obeyed("cell", MODEL, "--beats", "1", "--initial", str(files["save"]), "--strength", "0")
     assert again.returncode == 0 and "not stimulated" in again.stdout
 
 
-def test_a_model_without_v(tmp_path):
+def test_a_model_without_v(tmp_path, obeyed):
     (tmp_path / "decay.mmt").write_text(DECAY)
     words = (str(tmp_path / "decay.mmt"), "--beats", "1", "--period", "10 ms")
-    done = twin("cell", *words, "--picture", str(tmp_path / "p.png"))
+    done = obeyed("cell", *words, "--picture", str(tmp_path / "p.png"))
     assert done.returncode == 0 and "0.36" in done.stdout and (tmp_path / "p.png").exists(), done.stderr
 
 
@@ -60,21 +60,21 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("words", "message"), WRONG, ids=lambda x: " ".join(x) if isinstance(x, list) else "")
-def test_wrong_input(words, message):
-    done = twin(*words)
+def test_wrong_input(obeyed, words, message):
+    done = obeyed(*words)
     assert done.returncode == 2 and done.stdout == "" and "Traceback" not in done.stderr
     assert len(told(done)) == 1 and message in told(done)[0]
 
 
-def test_models_are_listed_shown_and_checked():
-    listed = twin("models")
+def test_models_are_listed_shown_and_checked(obeyed):
+    listed = obeyed("models")
     assert listed.returncode == 0 and MODEL in listed.stdout and "Mitchell" in listed.stdout
-    shown = json.loads(twin("models", "show", MODEL, "--json").stdout)
+    shown = json.loads(obeyed("models", "show", MODEL, "--json").stdout)
     assert [s["method"] for s in shown["states"]] == ["forward_euler", "rush_larsen"]
     assert shown["parameters"]["gate.tau_close"]["value"] == 150
-    plain = twin("models", "show", MODEL, "--scheme", "grl1").stdout
+    plain = obeyed("models", "show", MODEL, "--scheme", "grl1").stdout
     assert "gate.tau_close" in plain and "membrane_potential: membrane.V" in plain
-    good, bad = twin("models", "check", MODEL), twin("models", "check", MODEL, "--dt", "4 ms")
+    good, bad = obeyed("models", "check", MODEL), obeyed("models", "check", MODEL, "--dt", "4 ms")
     assert good.returncode == 0 and "verdict: agrees with CVODE" in good.stdout
     assert bad.returncode == 2 and "verdict: differs" in bad.stdout
 

@@ -24,8 +24,8 @@ VERBS = (
 
 
 @pytest.mark.parametrize("verb", [words.split() for words in VERBS.split(", ")], ids=" ".join)
-def test_each_verb_shows_an_example(verb):
-    done = twin(*verb, "--help")
+def test_each_verb_shows_an_example(obeyed, verb):
+    done = obeyed(*verb, "--help")
     assert done.returncode == 0 and done.stdout.count(f"hpc-twin {' '.join(verb)}") >= 2  # usage and example
 
 
@@ -58,8 +58,8 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("words", "message"), WRONG, ids=lambda x: " ".join(x) if isinstance(x, list) else "")
-def test_wrong_input(words, message):
-    done = twin(*words)
+def test_wrong_input(obeyed, words, message):
+    done = obeyed(*words)
     assert done.returncode == 2 and done.stdout == "" and "Traceback" not in done.stderr
     assert len(told(done)) == 1 and message in told(done)[0]
 

@@ -12,10 +12,10 @@ def test_contradictions_end_all_ranks_before_the_mesh_is_read(tmp_path):
     assert 'output.fields: "phase" needs output.measures to hold it too' in told(done)[0]
 
 
-def test_a_run_leaves_singularities_and_view_draws_them(tmp_path):
+def test_a_run_leaves_singularities_and_view_draws_them(tmp_path, obeyed):
     path = tmp_path / "case.toml"
     path.write_text(rotor(until=60, measures=("singularities",), more='[output.phase]\norigin = "-30 mV"\n'))
-    done = twin("run", path, "--out", tmp_path / "out")
+    done = obeyed("run", path, "--out", tmp_path / "out")
     assert done.returncode == 0 and (tmp_path / "out" / "singularities.nc").stat().st_size > 1000
-    done = twin("view", tmp_path / "out", "--movie", "none", "--size", "300x300")
+    done = obeyed("view", tmp_path / "out", "--movie", "none", "--size", "300x300")
     assert done.returncode == 0 and (tmp_path / "out" / "pictures" / "tips.png").exists()

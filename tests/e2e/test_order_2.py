@@ -4,7 +4,7 @@ import netCDF4
 import numpy as np
 import pytest
 import pyvista
-from tools import case_text, results, told, twin
+from tools import case_text, results, told
 
 from hpc_twin.io.result import read_result
 
@@ -26,8 +26,8 @@ def write(folder, mesh: str, tissue: str = SECOND):
 
 
 @pytest.mark.parametrize("mesh", MESHES)
-def test_run_and_its_file(mesh, tmp_path):
-    done = twin("run", write(tmp_path, mesh), "--out", tmp_path / "out")
+def test_run_and_its_file(obeyed, mesh, tmp_path):
+    done = obeyed("run", write(tmp_path, mesh), "--out", tmp_path / "out")
     assert done.returncode == 0, done.stderr
     kind, vtk, nodes = KINDS[mesh]
     found = results(tmp_path / "out/result.exo")
@@ -43,9 +43,9 @@ def test_run_and_its_file(mesh, tmp_path):
     assert set(block.celltypes) == {vtk} and block.n_points == nodes
 
 
-def test_pictures(tmp_path):
-    assert twin("run", write(tmp_path, "sheet"), "--out", tmp_path / "out").returncode == 0
-    done = twin("view", tmp_path / "out", "--movie", "none", "--size", "300x300")
+def test_pictures(obeyed, tmp_path):
+    assert obeyed("run", write(tmp_path, "sheet"), "--out", tmp_path / "out").returncode == 0
+    done = obeyed("view", tmp_path / "out", "--movie", "none", "--size", "300x300")
     assert done.returncode == 0 and (tmp_path / "out/pictures/V_times.png").is_file(), done.stderr
 
 
@@ -58,7 +58,7 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("old", "new", "words"), REFUSED)
-def test_refused(old, new, words, tmp_path):
-    done = twin("run", write(tmp_path, "cable", SECOND.replace(old, new)), "--out", tmp_path / "out")
+def test_refused(obeyed, old, new, words, tmp_path):
+    done = obeyed("run", write(tmp_path, "cable", SECOND.replace(old, new)), "--out", tmp_path / "out")
     assert done.returncode == 2 and words in told(done)[0]
     assert not (tmp_path / "out").exists()

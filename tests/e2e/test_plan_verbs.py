@@ -1,7 +1,7 @@
 """hpc-twin plan and scale: measurements on ranks, and what the command line refuses."""
 
 import pytest
-from tools import COMMAND, case_text, run_on, told, twin
+from tools import COMMAND, case_text, run_on, told
 
 from hpc_twin.parallel import InputError
 from hpc_twin.scaling.launch import Request, measured
@@ -46,7 +46,7 @@ def test_a_measurement_of_a_case_that_is_refused(case):
         (["scale", "--ranks", "100000"], "--ranks: found 100,000, allowed is at most"),
     ],
 )
-def test_what_is_refused(case, words, message):
-    done = twin(words[0], case, *words[1:])
+def test_what_is_refused(case, obeyed, words, message):
+    done = obeyed(words[0], case, *words[1:])
     assert done.returncode == 2
     assert message in told(done)[0]

@@ -3,11 +3,10 @@
 import re
 
 import pytest
-from tools import case_text, twin
+from tools import case_text, told, twin
 
 from hpc_twin.case import load_case
 from hpc_twin.cellmodels import load
-from hpc_twin.cli.main import obey, on_all_ranks
 from hpc_twin.parallel import alone
 from hpc_twin.run.velocities import Medium, plane_wave_velocity
 
@@ -20,18 +19,6 @@ def case(tmp_path):
     path = tmp_path / "case.toml"
     path.write_text(case_text(tissue=TWO.format(BOTH)))
     return path
-
-
-@pytest.fixture
-def obeyed(capsys):
-    """A function that obeys words in this process: (exit code, what it said, what went wrong)."""
-
-    def obeyed(*words) -> tuple[int, str, str]:
-        code = on_all_ranks(lambda: obey([str(word) for word in words]))
-        said = capsys.readouterr()
-        return code, said.out, said.err
-
-    return obeyed
 
 
 def table(text: str) -> dict[str, list[float]]:
@@ -55,7 +42,7 @@ def test_the_printed_conductivities_give_the_velocities(case, ranks):
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "message"),
     [
         (["--velocity", "0.5 mm"], '--velocity: found "0.5 mm", which is not a velocity'),
         (["--velocity", "0 mm/ms"], "--velocity: found 0 mm/ms, it must be greater than 0"),
@@ -66,39 +53,39 @@ def test_the_printed_conductivities_give_the_velocities(case, ranks):
         (["--velocity", "1 m/s", "--set", 'tissue.conductivity={effective=["0 S/m"]}'], "found 0 S/m"),
     ],
 )
-def test_what_cannot_be_tuned(case, obeyed, words, told):
-    code, _, error = obeyed("tune-cv", case, *words)
-    assert code == 2 and told in error
+def test_what_cannot_be_tuned(case, obeyed, words, message):
+    done = obeyed("tune-cv", case, *words)
+    assert done.returncode == 2 and message in told(done)[0]
 
 
 def test_a_velocity_beyond_any_tissue_is_told(case, obeyed):
-    code, said, error = obeyed("tune-cv", case, "--velocity", "8 mm/ms", "--h", "0.5 mm")
-    assert code == 0 and "more than any tissue conducts" in error and "effective" not in said
+    done = obeyed("tune-cv", case, "--velocity", "8 mm/ms", "--h", "0.5 mm")
+    assert done.returncode == 0 and "more than any tissue conducts" in done.stderr and "effective" not in done.stdout
 
 
 def test_elements_too_small_for_a_wave(case, obeyed):
-    code, _, error = obeyed("tune-cv", case, "--velocity", "0.5 mm/ms", "--h", "1e-9 mm")
-    assert code == 2 and "take larger ones" in error
+    done = obeyed("tune-cv", case, "--velocity", "0.5 mm/ms", "--h", "1e-9 mm")
+    assert done.returncode == 2 and "take larger ones" in done.stderr
 
 
 def test_no_velocity_as_low_as_that(case, obeyed):
-    code, out, error = obeyed("tune-cv", case, "--velocity", "0.001 mm/ms", "--h", "3 mm")
-    assert code == 3 and "no conductivity gives 0.001 mm/ms" in error and "[tissue" not in out
+    done = obeyed("tune-cv", case, "--velocity", "0.001 mm/ms", "--h", "3 mm")
+    assert done.returncode == 3 and "no conductivity gives 0.001 mm/ms" in done.stderr and "[tissue" not in done.stdout
 
 
 def test_restitution_of_a_case(case, obeyed):
     words = ["--h", "0.5 mm", "--beats", "2", "--intervals", "700 ms, 400 ms", "--out", case.parent / "out"]
-    code, out, error = obeyed("restitution", case, *words)
-    assert code == 0, error
+    done = obeyed("restitution", case, *words)
+    assert done.returncode == 0, done.stderr
     rows = [line.split(",") for line in (case.parent / "out" / "restitution.csv").read_text().splitlines()]
     assert rows[0] == ["interval_ms", "DI_ms", "APD90_ms", "velocity_mm_per_ms"] and len(rows) == 3
     assert float(rows[1][0]) == 700 and float(rows[1][2]) > float(rows[2][2]) > 100 and float(rows[1][3]) > 0.2
     assert (case.parent / "out" / "restitution.png").stat().st_size > 10_000
-    assert "steepest APD restitution: 0." in out
+    assert "steepest APD restitution: 0." in done.stdout
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "message"),
     [
         (["mitchell_shaeffer_2003"], "did you mean 'mitchell_schaeffer_2003'?"),
         (["nothing.toml"], "nothing.toml: no such case file"),
@@ -112,6 +99,6 @@ def test_restitution_of_a_case(case, obeyed):
         (["mitchell_schaeffer_2003", "--set", "tissue.dt=1 ms"], "--set: changes a case"),
     ],
 )
-def test_what_has_no_restitution(obeyed, words, told):
-    code, _, error = obeyed("restitution", *words)
-    assert code == 2 and told in error
+def test_what_has_no_restitution(obeyed, words, message):
+    done = obeyed("restitution", *words)
+    assert done.returncode == 2 and message in told(done)[0]

@@ -14,23 +14,23 @@ def test_short(name, tmp_path):
     assert f"## {name}: " in (tmp_path / "verification.md").read_text()
 
 
-def test_names():
-    done = twin("verify")
+def test_names(obeyed):
+    done = obeyed("verify")
     assert done.returncode == 0 and all(f"{name} " in done.stdout for name in CHECKS)
 
 
-def test_unknown_name():
-    done = twin("verify", "rank")
+def test_unknown_name(obeyed):
+    done = obeyed("verify", "rank")
     assert done.returncode == 2 and "did you mean 'ranks'?" in told(done)[0]
 
 
-def test_outside_exits_with_1(tmp_path):
+def test_outside_exits_with_1(tmp_path, obeyed):
     """One rank alone has nothing to be compared with."""
-    done = twin("verify", "ranks", "--short", "--out", tmp_path)
+    done = obeyed("verify", "ranks", "--short", "--out", tmp_path)
     assert done.returncode == 1 and "OUTSIDE" in done.stdout and told(done) == []
 
 
-def test_a_folder_that_cannot_be_is_told_of_before_the_work(tmp_path):
+def test_a_folder_that_cannot_be_is_told_of_before_the_work(tmp_path, obeyed):
     (tmp_path / "file").write_text("")
-    done = twin("verify", "ranks", "--short", "--out", tmp_path / "file")
+    done = obeyed("verify", "ranks", "--short", "--out", tmp_path / "file")
     assert done.returncode == 2 and "--out: " in told(done)[0] and "ranks" not in done.stdout
