@@ -1,12 +1,13 @@
 """Floor 1: simplices of order 1 and 2, nodal fields, assembly of owned rows, and linear solves with PETSc."""
 
-from hpc_twin.fem.assembly import Tensors, mass, stiffness
+from hpc_twin.fem.assembly import Tensors, mass, stiffness, symmetric_mass, symmetric_stiffness
 from hpc_twin.fem.elements import gradients, measures
 from hpc_twin.fem.field import Field
 from hpc_twin.fem.freed import return_freed, sweep
 from hpc_twin.fem.matrix import Matrix
 from hpc_twin.fem.solve import LinearSolver
 from hpc_twin.fem.subdomain import Subdomain, corners, subdomain
+from hpc_twin.fem.symmetric import Symmetric
 from hpc_twin.fem.waiting import Waiting
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "LinearSolver",
     "Matrix",
     "Subdomain",
+    "Symmetric",
     "Tensors",
     "Waiting",
     "corners",
@@ -24,4 +26,6 @@ __all__ = [
     "stiffness",
     "subdomain",
     "sweep",
+    "symmetric_mass",
+    "symmetric_stiffness",
 ]

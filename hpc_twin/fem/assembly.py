@@ -1,19 +1,20 @@
 """Mass and stiffness matrices on mixed simplices of order 1 or 2, by blocks of rows, per element kind in pieces."""
 
 from collections.abc import Callable, Iterator
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
 from scipy.sparse import coo_array, csr_array
 
 from hpc_twin.fem.elements import gradients, measures, reference
 from hpc_twin.fem.matrix import Matrix, Stack
+from hpc_twin.fem.symmetric import Halves, Symmetric
 from hpc_twin.mesh.order import EDGES
 from hpc_twin.mesh.part import Part
-from hpc_twin.parallel import InputError
+from hpc_twin.parallel import InputError, together
 
 PIECE = 50_000  # elements looked at at a time: bounds the scratch memory to about 50 MB (200 MB of order 2)
-BLOCKS, ROWS = 64, 20_000  # blocks of rows, unless they have less rows than this
+BLOCKS, ROWS = 128, 20_000  # blocks of rows, unless they have less rows than this
 
 Local = Callable[[np.ndarray, np.ndarray], np.ndarray]  # which elements (n,), corners (n, d + 1) -> matrices (n, k, k)
 
@@ -22,6 +23,17 @@ class Tensors(Protocol):
     """Symmetric tensors of the elements: an array (n_local_elements, 3, 3), or what makes some of its rows."""
 
     def __getitem__(self, which: np.ndarray) -> np.ndarray: ...
+
+
+M = TypeVar("M", covariant=True)
+
+
+class Rows(Protocol[M]):
+    """What takes rows (n, n_local), block after block, and makes a matrix of them."""
+
+    def put(self, rows: csr_array) -> None: ...
+
+    def matrix(self) -> M: ...
 
 
 def kinds(part: Part, among: np.ndarray | None = None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
@@ -53,7 +65,12 @@ def stiffness(part: Part, tensor: Tensors, extent: np.ndarray | None = None) -> 
     tensor  (n_local_elements, 3, 3) sigma, symmetric, mS/mm
     extent  (n_local_elements,) thickness [mm] of triangles, cross-section [mm^2] of lines, 1 for tetrahedra; default 1
     """
-    return assembled(part, _conduction(part, tensor, extent))
+    return assembled(part, _conduction(part, tensor, extent), Stack(part))
+
+
+def symmetric_stiffness(part: Part, tensor: Tensors, extent: np.ndarray | None = None) -> Symmetric:
+    """The same, of which half is stored."""
+    return assembled(part, _conduction(part, tensor, extent), Halves(part))
 
 
 def element_stiffness(
@@ -76,13 +93,21 @@ def _conduction(part: Part, tensor: Tensors, extent: np.ndarray | None) -> Local
     return local
 
 
-def mass(part: Part, lumping: float = 0.0, extent: np.ndarray | None = None, like: Matrix | None = None) -> Matrix:
+def mass(part: Part, lumping: float = 0.0, extent: np.ndarray | None = None) -> Matrix:
     """M = lumping * (row sums) + (1 - lumping) * (consistent), per unit density; the pattern is that of the stiffness.
 
     consistent, on a d-simplex of order 1: |e| (1 + delta_ab) / ((d+1)(d+2)); row sums: |e| / (d+1) on the diagonal.
-    ``like``: a matrix of ``part`` to share the pattern with.
     Raises InputError for a share above 0 in a mesh of order 2, whose row sums are not positive at corners.
     """
+    return assembled(part, _inertia(part, lumping, extent), Stack(part))
+
+
+def symmetric_mass(part: Part, lumping: float, extent: np.ndarray | None, like: Symmetric | None) -> Symmetric:
+    """The same, of which half is stored. ``like``: a matrix of ``part`` to share the pattern with."""
+    return assembled(part, _inertia(part, lumping, extent), Halves(part, like))
+
+
+def _inertia(part: Part, lumping: float, extent: np.ndarray | None) -> Local:
     if lumping and part.order == 2:
         raise InputError(f'tissue.mass: found {lumping:g}, elements of order 2 allow "consistent" (0) only')
 
@@ -92,31 +117,31 @@ def mass(part: Part, lumping: float = 0.0, extent: np.ndarray | None = None, lik
         weight = measures(part.points, corners) * (1.0 if extent is None else extent[which])
         return weight[:, None, None] * shared
 
-    return assembled(part, local, like)
+    return local
 
 
-def assembled(part: Part, local: Local, like: Matrix | None = None) -> Matrix:
-    """Sum element matrices into owned rows, block by block, so that little is held twice.
+def assembled(part: Part, local: Local, stack: Rows[M]) -> M:
+    """Sum element matrices into owned rows, block by block, so that little is held twice; collective.
 
-    Every element that touches an owned node is local, so no communication is needed. ``like`` as of ``mass``.
+    Every element that touches an owned node is local, so no communication is needed, but for errors.
     """
-    stack = Stack(part, like)
-    lowest, highest = _spans(part)
-    height = max(ROWS, part.n_owned // BLOCKS)
-    for first in range(0, part.n_owned, height):
-        last = min(first + height, part.n_owned)
-        near = np.flatnonzero((lowest < last) & (highest >= first))
-        stack.put(_block(part, local, near, first, last))
+    height = max(ROWS, -(-part.n_owned // BLOCKS))
+    lowest, highest = _spans(part, height)
+    with together(part.comm):
+        for block, first in enumerate(range(0, part.n_owned, height)):
+            near = np.flatnonzero((lowest <= block) & (highest >= block))
+            stack.put(_block(part, local, near, first, min(first + height, part.n_owned)))
     return stack.matrix()
 
 
-def _spans(part: Part) -> tuple[np.ndarray, np.ndarray]:
-    """(n_local_elements,) lowest and highest node of each element; -1 is none."""
-    first, *others = part.element_nodes.T
-    lowest, highest = first.astype(np.int32), first.astype(np.int32)
-    for column in others:
-        np.minimum(lowest, column, out=lowest, where=column >= 0, casting="same_kind")
-        np.maximum(highest, column, out=highest, casting="same_kind")
+def _spans(part: Part, height: int) -> tuple[np.ndarray, np.ndarray]:
+    """(n_local_elements,) the blocks of ``height`` rows in which the lowest and highest node of each element lie."""
+    nodes = part.element_nodes
+    lowest, highest = np.empty(len(nodes), np.int16), np.empty(len(nodes), np.int16)
+    for first in range(0, len(nodes), PIECE):
+        piece = nodes[first : first + PIECE]
+        lowest[first : first + PIECE] = np.where(piece < 0, part.n_local, piece).min(axis=1) // height
+        highest[first : first + PIECE] = piece.max(axis=1) // height
     return lowest, highest
 
 

@@ -41,6 +41,10 @@ class BlockMatrix:
         )
         self.petsc.setOption(PETSc.Mat.Option.SPD, True)
 
+    def explicit(self) -> "BlockMatrix":
+        """Itself: all entries are there."""
+        return self
+
     def vector(self) -> PETSc.Vec:
         """A vector (u, w): on each rank the owned nodes of the part, then those of the whole mesh."""
         return self.petsc.createVecRight()

@@ -7,6 +7,7 @@ from petsc4py import PETSc
 from scipy.sparse import csr_array, hstack
 
 from hpc_twin.fem.field import Field
+from hpc_twin.fem.growing import Growing, alike
 from hpc_twin.mesh.part import Part
 
 AT_ONCE = 1 << 20  # entries that are added at a time: bounds the scratch memory to 8 MB
@@ -15,8 +16,7 @@ AT_ONCE = 1 << 20  # entries that are added at a time: bounds the scratch memory
 class Matrix:
     """Rows of this rank's owned nodes: ``inner`` (n_owned, n_owned) their columns of owned nodes, ``outer`` of ghosts.
 
-    Entries are held once: ``petsc``, the distributed matrix, works on the arrays of ``inner``, and matrices of one
-    pattern share its indices.
+    Entries are held once: ``petsc``, the distributed matrix, works on the arrays of ``inner``.
     """
 
     def __init__(self, part: Part, inner: csr_array, outer: csr_array):
@@ -34,6 +34,10 @@ class Matrix:
         made.setOption(PETSc.Mat.Option.SPD, True)
         return made
 
+    def explicit(self) -> "Matrix":
+        """Itself: all entries are there."""
+        return self
+
     @property
     def rows(self) -> csr_array:
         """(n_owned, n_local) all columns; a copy where there are ghosts."""
@@ -41,15 +45,12 @@ class Matrix:
 
     def scaled(self, factor: float) -> "Matrix":
         """Return ``factor * self``."""
-        return Matrix(self.part, *(_alike(rows, factor * rows.data) for rows in (self.inner, self.outer)))
+        return Matrix(self.part, *(alike(rows, factor * rows.data) for rows in (self.inner, self.outer)))
 
     def add(self, factor: float, other: "Matrix") -> "Matrix":
         """``self += factor * other``, of the same pattern; in place, before ``petsc`` is made. Returns itself."""
-        for own, others in ((self.inner, other.inner), (self.outer, other.outer)):
-            if own.nnz != others.nnz:
-                raise ValueError(f"matrices of {own.nnz} and {others.nnz} entries have not one pattern")
-            for first in range(0, own.nnz, AT_ONCE):
-                own.data[first : first + AT_ONCE] += factor * others.data[first : first + AT_ONCE]
+        accumulate(self.inner.data, factor, other.inner.data)
+        accumulate(self.outer.data, factor, other.outer.data)
         return self
 
     def apply(self, field: Field, result: PETSc.Vec) -> None:
@@ -63,11 +64,11 @@ class Matrix:
 
 
 class Stack:
-    """Rows of a matrix on ``part``, put below one another; ``like``: another one, whose pattern they share."""
+    """Rows of a Matrix on ``part``, put below one another."""
 
-    def __init__(self, part: Part, like: Matrix | None = None):
-        self._part, patterns = part, (None, None) if like is None else (like.inner, like.outer)
-        self._inner, self._outer = (_Growing(pattern) for pattern in patterns)
+    def __init__(self, part: Part):
+        self._part = part
+        self._inner, self._outer = (Growing(part, PETSc.IntType) for _ in range(2))
 
     def put(self, rows: csr_array) -> None:
         """The next ones (n, n_local)."""
@@ -80,30 +81,12 @@ class Stack:
         return Matrix(part, self._inner.matrix(part.n_owned), self._outer.matrix(part.n_local - part.n_owned))
 
 
-class _Growing:
-    """One half of a Stack: arrays that grow where they are, so that nothing is held twice."""
-
-    def __init__(self, pattern: csr_array | None):
-        self._pattern, self._values = pattern, np.empty(0)
-        self._columns, self._counts = np.empty(0, PETSc.IntType), [np.zeros(1, PETSc.IntType)]
-
-    def put(self, rows: csr_array) -> None:
-        _append(self._values, rows.data)
-        if self._pattern is None:
-            _append(self._columns, rows.indices)
-            self._counts.append(np.diff(rows.indptr))
-
-    def matrix(self, width: int) -> csr_array:
-        if self._pattern is not None:
-            return _alike(self._pattern, self._values)
-        ends = np.cumsum(np.concatenate(self._counts), dtype=PETSc.IntType)
-        return csr_array((self._values, self._columns, ends), shape=(len(ends) - 1, width))
-
-
-def _append(array: np.ndarray, more: np.ndarray) -> None:
-    size = len(array)
-    array.resize(size + len(more), refcheck=False)
-    array[size:] = more
+def accumulate(values: np.ndarray, factor: float, others: np.ndarray) -> None:
+    """``values += factor * others``, piece by piece. Raises ValueError where they are not equally many."""
+    if len(values) != len(others):
+        raise ValueError(f"matrices of {len(values)} and {len(others)} entries have not one pattern")
+    for first in range(0, len(values), AT_ONCE):
+        values[first : first + AT_ONCE] += factor * others[first : first + AT_ONCE]
 
 
 def distributed(rows: csr_array, down: Part, across: Part) -> PETSc.Mat:
@@ -134,8 +117,3 @@ def _arrays(rows: csr_array) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """As PETSc wants them: the same arrays, unless its integers are of another kind."""
     kind = PETSc.IntType
     return rows.indptr.astype(kind, copy=False), rows.indices.astype(kind, copy=False), rows.data
-
-
-def _alike(rows: csr_array, values: np.ndarray) -> csr_array:
-    """Other values in the pattern of ``rows``, whose indices are shared."""
-    return csr_array((values, rows.indices, rows.indptr), shape=rows.shape)

@@ -17,11 +17,18 @@ NATURAL = ("cg", "groppcg", "pipecg", "pipecgrr", "pipecg2", "pipeprcg", "pipelc
 HISTORY = 1000  # norms of the residual that are kept, for the message of a solve that fails
 
 
+BY_PRODUCT = ("jacobi", "none")  # preconditioners that need no entries but the diagonal
+
+
 class Operator(Protocol):
-    """What can be solved: whatever has a PETSc matrix."""
+    """What can be solved: whatever has a PETSc matrix, which may know its product and diagonal only."""
 
     @property
     def petsc(self) -> PETSc.Mat: ...
+
+    def explicit(self) -> "Operator":
+        """One that has all entries."""
+        ...
 
 
 class LinearSolver:
@@ -49,7 +56,7 @@ class LinearSolver:
         key: str = "solver.options",
     ):
         self.name, self.iterations, self.solves, self._key = name, 0, 0, key
-        self._kernel = _attached(matrix, kernel)
+        self._matrix, self._kernel = matrix, _attached(matrix, kernel)
         self.ksp = PETSc.KSP().create(matrix.petsc.comm)
         self.ksp.setOperators(matrix.petsc)
         self.ksp.setTolerances(rtol=rtol, divtol=1e30, max_it=1000)  # where V is flat, b is nothing beside the guess
@@ -85,6 +92,8 @@ class LinearSolver:
             for key, value in ours.items():
                 database.setValue(key, value)
             self.ksp.setFromOptions()
+            if self.ksp.getPC().getType() not in BY_PRODUCT:
+                self.ksp.setOperators(self._matrix.petsc, self._matrix.explicit().petsc)
             self._choose_norm(database, atol)
             self.ksp.setUp()
             ignored = [key for key in ours if key not in (*DEFAULTS, *WITHOUT_RTOL) and not _was_read(prefix + key)]

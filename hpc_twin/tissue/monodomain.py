@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hpc_twin.fem import Field, LinearSolver, Matrix, Subdomain, Tensors, mass, stiffness
+from hpc_twin.fem import Field, LinearSolver, Subdomain, Symmetric, Tensors, symmetric_mass, symmetric_stiffness
 from hpc_twin.fem.memory import Memory, nodal
 from hpc_twin.stepping import Operator
 from hpc_twin.tissue.cells import Population
@@ -57,7 +57,7 @@ class Monodomain:
             population.rest(self.V.owned)
         membrane = np.broadcast_to(capacity, len(part.elements))
         self._membrane = membrane if extent is None else membrane * extent
-        self.stiffness = stiffness(part, conductivity, extent)
+        self.stiffness = symmetric_stiffness(part, conductivity, extent)
         self.solvers: dict[float, LinearSolver] = {}
         self._increment = self.stiffness.petsc.createVecLeft()
         self._before = self.stiffness.petsc.createVecLeft()
@@ -74,9 +74,9 @@ class Monodomain:
         """The last two increments."""
         return nodal(self.part, increment=self._increment.array, before=self._before.array)
 
-    def mass(self) -> Matrix:
+    def mass(self) -> Symmetric:
         """chi Cm M, made anew: it is needed only while a solver is made."""
-        return mass(self.part, self.how.lumping, self._membrane, self.stiffness)
+        return symmetric_mass(self.part, self.how.lumping, self._membrane, self.stiffness)
 
     def prepare(self, dt: float) -> LinearSolver:
         """The solver of a diffusion step of ``dt`` ms, built at its first use; collective."""
