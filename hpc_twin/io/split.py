@@ -16,7 +16,7 @@ import netCDF4
 import numpy as np
 
 from hpc_twin.io.netcdf import SharedFile
-from hpc_twin.mesh.block import Block, Rows, Whole
+from hpc_twin.mesh.block import Block, Rows, Whole, integer
 from hpc_twin.mesh.presplit import Parts
 from hpc_twin.parallel import InputError, on_root, together
 from hpc_twin.parallel.exchange import Cut
@@ -64,7 +64,8 @@ def write_split(folder: Path, parts: Parts, source: dict, checksum: str, comm) -
         for kind, table in rows.items():
             begin = first[kind][mine.first : mine.last + 1]
             for name, values in table.items():
-                file.put(f"{kind}_{name}", np.ascontiguousarray(values), int(begin[0]))
+                values = np.ascontiguousarray(values, CODES[kind][name])
+                file.put(f"{kind}_{name}", values, int(begin[0]))
                 file.put(f"{kind}_{name}_crc", _sums(values, begin - begin[0]), mine.first)
 
     return file.finish(write, complete=True)
@@ -85,7 +86,10 @@ def read_split(split: Split, comm) -> Block:
         tables = {kind: _read(data, split, kind, mine.first, mine.last) for kind in CODES}
         tables["node"].setdefault("members", np.zeros((len(tables["node"]["ids"]), 0), np.uint8))
         _require_numbers(split, tables["element"]["nodes"])
-    return Block(split.whole, tables["element"], tables["node"])
+    elements, whole = tables["element"], split.whole
+    for name, n in (("ids", whole.n_elements), ("nodes", whole.n_nodes)):
+        elements[name] = elements[name].astype(integer(n), copy=False)
+    return Block(whole, elements, tables["node"])
 
 
 def _made(folder: Path) -> None:

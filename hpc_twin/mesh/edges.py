@@ -30,8 +30,8 @@ def edges_of(elements: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     for size in np.unique(sizes).tolist():
         which = np.flatnonzero(sizes == size)
         for column, (a, b) in enumerate(EDGES[size]):
-            ends = elements[which, a], elements[which, b]
-            keys[which, column] = np.minimum(*ends) * n_nodes + np.maximum(*ends)
+            one, other = (elements[which, corner].astype(np.int64) for corner in (a, b))
+            keys[which, column] = np.minimum(one, other) * n_nodes + np.maximum(one, other)
     there = keys >= 0
     found, number = np.unique(keys[there], return_inverse=True)
     keys[there] = number
@@ -81,5 +81,5 @@ def _on_boundary(share: Share, edges: np.ndarray) -> np.ndarray:
     faces = faces[np.lexsort(faces.T)]
     same = (faces[1:] == faces[:-1]).all(axis=1)
     outer = faces[~(np.append(same, False) | np.insert(same, 0, False))[: len(faces)]]
-    rim = np.concatenate([outer[:, [0, 1]], outer[:, [0, 2]], outer[:, [1, 2]]])
+    rim = np.concatenate([outer[:, [0, 1]], outer[:, [0, 2]], outer[:, [1, 2]]]).astype(np.int64)
     return np.isin(edges[:, 0] * n_nodes + edges[:, 1], rim[:, 0] * n_nodes + rim[:, 1])

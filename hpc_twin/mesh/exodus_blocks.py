@@ -8,7 +8,7 @@ from pathlib import Path
 import netCDF4
 import numpy as np
 
-from hpc_twin.mesh.block import Block, Rows, Whole
+from hpc_twin.mesh.block import Block, Rows, Whole, integer
 from hpc_twin.mesh.bounded import bounded_memory
 from hpc_twin.mesh.checks import FARTHEST
 from hpc_twin.mesh.convert import SET
@@ -128,7 +128,7 @@ def _block(file: netCDF4.Dataset, path: Path, header: _Header, scale: float, com
     mine, nodes = Cut.even(comm, n_elements), Cut.even(comm, header.n_nodes)
     rows = [_rows(file, header, k, mine) for k in range(len(header.keys))]
     elements = {name: np.concatenate([part[name] for part in rows]) for name in rows[0]}
-    elements["ids"] = np.arange(mine.first, mine.last)
+    elements["ids"] = np.arange(mine.first, mine.last, dtype=integer(n_elements))
     if elements["nodes"].min(initial=0) < 0 or elements["nodes"].max(initial=0) >= header.n_nodes:
         raise InputError(f"{path}: elements have nodes outside 0 to {header.n_nodes - 1} (counted from 0)")
     points = _points(file, nodes.first, nodes.last) * scale
@@ -142,7 +142,7 @@ def _rows(file: netCDF4.Dataset, header: _Header, k: int, mine: Cut) -> Rows:
     """This rank's rows of the ``k``-th element block."""
     key, begin = header.keys[k], int(header.first[k])
     first, last = np.clip((mine.first - begin, mine.last - begin), 0, int(header.first[k + 1]) - begin).tolist()
-    nodes = file[f"connect{key}"][first:last, : header.width].astype(np.int64) - 1
+    nodes = file[f"connect{key}"][first:last, : header.width].astype(integer(header.n_nodes)) - 1
     rows = {"nodes": nodes, "regions": np.full(len(nodes), header.regions[k], np.int32)}
     for name, variables in header.vectors.items():
         rows[name] = normalised(np.column_stack([file[f"{v}{key}"][0, first:last] for v in variables]))

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from hpc_twin.mesh.block import integer
 from hpc_twin.mesh.edges import EDGES, PIECES, edges_of, new_nodes
 from hpc_twin.mesh.model import Mesh
 from hpc_twin.mesh.share import Share, by_id, share_of
@@ -18,7 +19,7 @@ def quadratic(mesh: Mesh) -> Mesh:
     the edge lies on the boundary. Elements that share an edge share its node, whatever their kinds.
     """
     share = with_midpoints(share_of(mesh))
-    midpoints = share.elements["nodes"][:, mesh.width :]
+    midpoints = share.elements["nodes"][:, mesh.width :].astype(np.int64)
     return replace(mesh, points=share.nodes["points"], midpoints=midpoints, node_sets=share.node_sets, file_ids=None)
 
 
@@ -27,7 +28,7 @@ def with_midpoints(share: Share) -> Share:
     n_local = len(share.nodes["ids"])
     edges, columns = edges_of(share.corners)
     middles, n_edges = new_nodes(share, edges, columns)
-    midpoints = np.where(columns < 0, -1, n_local + columns)
+    midpoints = np.where(columns < 0, -1, n_local + columns).astype(integer(n_local + len(edges)))
     elements = {**share.elements, "nodes": np.hstack([share.corners, midpoints])}
     nodes = {name: np.concatenate([rows, middles[name]]) for name, rows in share.nodes.items()}
     return by_id(Share(share.comm, replace(share.whole, n_nodes=share.whole.n_nodes + n_edges), elements, nodes))

@@ -4,6 +4,7 @@ A mesh comes in blocks, wherever its rows happen to be (mesh/block.py), one bloc
 each rank gathers its share (mesh/share.py), which may be refined there; ``part_of`` puts that in local order.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,11 +13,11 @@ from mpi4py import MPI
 from petsc4py import PETSc
 from scipy.sparse.csgraph import reverse_cuthill_mckee
 
-from hpc_twin.mesh.block import OF_ELEMENTS, Block, block_of, centres, filled, numbered, shares_of_nodes
+from hpc_twin.mesh.block import OF_ELEMENTS, Block, Found, Rows, Whole, block_of, filled, pieces, spelled_out
 from hpc_twin.mesh.digest import checksum, digest_of
 from hpc_twin.mesh.model import Mesh
 from hpc_twin.mesh.part import Part
-from hpc_twin.mesh.partitioners import PARTITIONERS, along_curve, nodal_graph
+from hpc_twin.mesh.partitioners import PARTITIONERS, hilbert_owners, nodal_graph
 from hpc_twin.mesh.share import Share, gathered
 from hpc_twin.parallel import InputError, max_over, min_over, nearest, on_root, sum_over
 from hpc_twin.parallel.exchange import Cut
@@ -65,17 +66,25 @@ def owners_of_block(block: Block, comm, n_parts: int | None = None) -> np.ndarra
     _require_elements(block.whole.n_elements, n_parts)
     if n_parts == 1:
         return np.zeros(len(block.elements["ids"]), np.int32)
-    return along_curve(centres(block, comm), shares_of_nodes(block, comm), n_parts, comm)
+    return hilbert_owners(block, n_parts, comm)
 
 
 def block_checksum(block: Block, comm) -> str:
     """That of the whole mesh, as ``Mesh.checksum`` finds it, from the rows of all blocks. Collective."""
-    numbers, position = numbered(block.elements["nodes"])
+    found = Found.among(block.elements["nodes"])
     held = Cut.held(comm, len(block.nodes["ids"]))
-    ids = np.append(held.fetch(numbers, {"ids": block.nodes["ids"]})["ids"], -1)
-    rows = {name: block.elements[name] for name in OF_ELEMENTS if name in block.elements}
-    of_elements = digest_of(block.elements["ids"], {"nodes": ids[position], **rows})
+    ids = np.append(held.fetch(found.numbers, {"ids": block.nodes["ids"]})["ids"], -1)
+    of_elements = _digest(block.whole, block.elements, lambda nodes: ids[found.at(nodes)])
     return checksum(sum_over(comm, of_elements + digest_of(block.nodes["ids"], {"points": block.nodes["points"]})))
+
+
+def _digest(whole: Whole, elements: Rows, ids_of: Callable[[np.ndarray], np.ndarray]) -> int:
+    """That of ``elements``, with the ids that their nodes have by ``ids_of``."""
+    total, given = 0, spelled_out(whole, elements)
+    for some in pieces(len(given["ids"])):
+        rows = {name: given[name][some] for name in OF_ELEMENTS if name in given}
+        total += digest_of(given["ids"][some], {"nodes": ids_of(given["nodes"][some]), **rows})
+    return total
 
 
 def _require_elements(n_elements: int, n_parts: int) -> None:
@@ -119,9 +128,9 @@ def part_of(share: Share) -> Part:
 
     Raises InputError for nodes that belong to no element.
     """
-    comm, whole, rows = share.comm, share.whole, share.elements
+    comm, whole, rows = share.comm, share.whole, spelled_out(share.whole, share.elements)
     node_ids, element_ranks = share.nodes["ids"], rows["ranks"]
-    owned = _node_ranks(rows["nodes"], element_ranks, node_ids) == comm.rank
+    owned = _node_ranks(rows["nodes"], element_ranks, node_ids, comm.rank) == comm.rank
     unused = whole.n_nodes - sum_over(comm, int(owned.sum()))
     if unused:
         raise InputError(f"{unused} nodes of the mesh belong to no element: 'hpc-twin partition' leaves them out")
@@ -153,33 +162,46 @@ def part_of(share: Share) -> Part:
 
 def _checksum(share: Share, owned: np.ndarray) -> str:
     """That of the whole mesh, as ``Mesh.checksum`` finds it, from the rows that ranks own."""
-    n, ids = share.n_owned, np.append(share.nodes["ids"], -1)
-    rows = {name: share.elements[name][:n] for name in OF_ELEMENTS if name in share.elements}
-    of_elements = digest_of(share.elements["ids"][:n], {"nodes": ids[share.elements["nodes"][:n]], **rows})
+    ids, mine = (
+        np.append(share.nodes["ids"], -1),
+        {name: rows[: share.n_owned] for name, rows in share.elements.items()},
+    )
+    of_elements = _digest(share.whole, mine, lambda nodes: ids[nodes])
     of_nodes = digest_of(share.nodes["ids"][owned], {"points": share.nodes["points"][owned]})
     return checksum(sum_over(share.comm, of_elements + of_nodes))
 
 
 def _node_order(connectivity: np.ndarray, owned: np.ndarray) -> tuple[np.ndarray, int]:
     """Owned nodes first, in reverse Cuthill-McKee order so that neighbours share cache lines; then ghosts."""
-    graph = nodal_graph(connectivity, len(owned))
     mine = np.flatnonzero(owned)
-    near = reverse_cuthill_mckee(graph[mine][:, mine], symmetric_mode=True) if len(mine) else mine
+    graph = nodal_graph(connectivity, len(owned), owned)
+    near = reverse_cuthill_mckee(graph, symmetric_mode=True) if len(mine) else mine
     return np.concatenate([mine[near], np.flatnonzero(~owned)]), len(mine)
 
 
-def _node_ranks(connectivity: np.ndarray, element_ranks: np.ndarray, node_ids: np.ndarray) -> np.ndarray:
+def _node_ranks(connectivity: np.ndarray, element_ranks: np.ndarray, node_ids: np.ndarray, me: int) -> np.ndarray:
     """Owner of each node: the rank with most of the elements around it.
 
-    A rank that has an element at a node sees all elements there, so all ranks that may own it decide alike.
+    A rank that has an element at a node sees all elements there, so all ranks that may own it decide alike. Only nodes
+    that elements of other ranks have are voted on; all others are this rank's.
     """
-    node = connectivity.ravel()
-    rank = np.repeat(element_ranks, connectivity.shape[1])[node >= 0].astype(np.int64)
-    node = node[node >= 0]
+    ranks, shared = np.full(len(node_ids), me, np.int64), np.zeros(len(node_ids) + 1, bool)
+    shared[connectivity[element_ranks != me]] = True
+    shared[-1] = False  # the last entry is that of the padding -1
+    near = _that_have(shared, connectivity)
+    node = connectivity[near].ravel().astype(np.int64)
+    rank = np.repeat(element_ranks[near], connectivity.shape[1])[shared[node]].astype(np.int64)
     n_ranks = int(rank.max(initial=0)) + 1
-    pairs, votes = np.unique(node * n_ranks + rank, return_counts=True)
+    pairs, votes = np.unique(node[shared[node]] * n_ranks + rank, return_counts=True)
     node, rank = np.divmod(pairs, n_ranks)
-    return elected(node, rank, votes, node_ids)
+    ranks[shared[:-1]] = elected(node, rank, votes, node_ids)
+    return ranks
+
+
+def _that_have(some: np.ndarray, elements: np.ndarray) -> np.ndarray:
+    """Rows of ``elements`` that have a node where ``some`` (n_nodes + 1,) is true; its last entry is false."""
+    found = [piece.start + np.flatnonzero(some[elements[piece]].any(axis=1)) for piece in pieces(len(elements))]
+    return np.concatenate(found or [np.zeros(0, np.int64)])
 
 
 def elected(node: np.ndarray, rank: np.ndarray, votes: np.ndarray, node_ids: np.ndarray) -> np.ndarray:
@@ -221,7 +243,10 @@ class Balance:
 
 def balance(part: Part) -> Balance:
     """Measure the split of ``part``; collective."""
-    graph = nodal_graph(part.element_nodes, part.n_local)[: part.n_owned, part.n_owned :]
+    ghost = np.arange(part.n_local + 1) >= part.n_owned
+    ghost[-1] = False
+    near = part.element_nodes[_that_have(ghost, part.element_nodes)]
+    graph = nodal_graph(near, part.n_local)[: part.n_owned, part.n_owned :]
     return Balance(
         smallest=min_over(part.comm, part.n_owned),
         largest=max_over(part.comm, part.n_owned),

@@ -1,10 +1,10 @@
 """A mesh put in the order of its parts, so that a run on any ranks reads each its own share."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from hpc_twin.mesh.block import Block, Rows, centres, numbered
+from hpc_twin.mesh.block import Block, Rows, centres, numbered, spelled_out
 from hpc_twin.mesh.partition import elected
 from hpc_twin.mesh.partitioners import hilbert_keys
 from hpc_twin.parallel import InputError, sum_over
@@ -38,9 +38,10 @@ def arranged(block: Block, parts: np.ndarray, n_parts: int, comm) -> Parts:
     numbers, position = numbered(block.elements["nodes"])
     new = np.append(held.fetch(numbers, {"number": number})["number"], -1)
     move = Exchange(comm, writers.ranks(parts))
-    elements = _sorted({**block.elements, "nodes": new[position], "part": parts}, move)
+    rows = {name: np.ascontiguousarray(values) for name, values in spelled_out(block.whole, block.elements).items()}
+    elements = _sorted({**rows, "nodes": new[position], "part": parts}, move)
     first_element, first_node = (_begins(rows.pop("part"), n_parts, comm) for rows in (elements, nodes))
-    return Parts(Block(block.whole, elements, nodes), first_element, first_node)
+    return Parts(Block(replace(block.whole, same={}), elements, nodes), first_element, first_node)
 
 
 def _along_curve(block: Block, parts: np.ndarray, n_parts: int, comm) -> np.ndarray:
@@ -60,7 +61,7 @@ def _node_parts(block: Block, parts: np.ndarray, n_parts: int, held: Cut) -> np.
     """The part with most of the elements around each node of this rank's block, as ranks would own it."""
     numbers, position = numbered(block.elements["nodes"])
     there = position >= 0
-    pairs, votes = np.unique((position * n_parts + parts[:, None])[there], return_counts=True)
+    pairs, votes = np.unique((position.astype(np.int64) * n_parts + parts[:, None])[there], return_counts=True)
     node, part = np.divmod(pairs, n_parts)
     ask = held.asked(numbers[node])
     row, part, votes = ask.carry(numbers[node]) - held.first, ask.carry(part), ask.carry(votes)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from hpc_twin.mesh.block import Rows, numbered
+from hpc_twin.mesh.block import Rows, integer, numbered, spelled_out
 from hpc_twin.mesh.edges import PIECES, edges_of, new_nodes
 from hpc_twin.mesh.model import Mesh
 from hpc_twin.mesh.share import Share, by_id, share_of
@@ -21,11 +21,11 @@ def refined(mesh: Mesh, times: int) -> Mesh:
     if times == 0:
         return mesh
     share = halved(share_of(mesh), times)
-    rows = share.elements
+    rows = spelled_out(share.whole, share.elements)
     return replace(
         mesh,
         points=share.nodes["points"],
-        elements=share.corners,
+        elements=share.corners.astype(np.int64),
         regions=rows["regions"],
         fibres=rows.get("fibres"),
         sheets=rows.get("sheets"),
@@ -53,7 +53,7 @@ def _halved(share: Share) -> Share:
     middles, n_edges = new_nodes(share, edges, columns)
     sizes = (share.corners >= 0).sum(axis=1)
     first, n_elements = _first_children(share, sizes)
-    both = np.hstack([share.corners, n_local + columns])
+    both = np.hstack([share.corners, (n_local + columns).astype(integer(n_local + len(edges)))])
     parts = [_children(share, both, first, np.flatnonzero(sizes == size), size) for size in _kinds(share)]
     elements = {name: np.concatenate([part[name] for part in parts]) for name in share.elements}
     nodes = {name: np.concatenate([rows, middles[name]]) for name, rows in share.nodes.items()}
@@ -65,10 +65,10 @@ def _children(share: Share, both: np.ndarray, first: np.ndarray, which: np.ndarr
     """Rows of the children of the elements ``which``, all of ``size`` corners; ``both`` has corners and midpoints."""
     width, pieces = share.whole.width, np.array(PIECES[size])
     columns = np.where(pieces < size, pieces, pieces - size + width)
-    nodes = np.full((len(which) * len(pieces), width), -1)
+    nodes = np.full((len(which) * len(pieces), width), -1, both.dtype)
     nodes[:, :size] = both[which][:, columns].reshape(-1, size)
     rows = {name: np.repeat(values[which], len(pieces), axis=0) for name, values in share.elements.items()}
-    ids = (first[which, None] + np.arange(len(pieces))).ravel()
+    ids = (first[which, None] + np.arange(len(pieces), dtype=first.dtype)).ravel()
     return {**rows, "ids": ids, "nodes": nodes}
 
 
@@ -84,7 +84,8 @@ def _first_children(share: Share, sizes: np.ndarray) -> tuple[np.ndarray, int]:
     children = counts * 2 ** np.maximum(np.arange(5) - 1, 0)
     offsets = np.cumsum(children) - children
     place = share.elements["ids"] if np.count_nonzero(counts) == 1 else _places(share, sizes)
-    return offsets[sizes] + place * 2 ** (sizes - 1), int(children.sum())
+    n_elements = int(children.sum())
+    return (offsets[sizes] + place * 2 ** (sizes - 1)).astype(integer(n_elements)), n_elements
 
 
 def _places(share: Share, sizes: np.ndarray) -> np.ndarray:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from hpc_twin.mesh.block import Block, Rows, Whole, block_of, numbered
+from hpc_twin.mesh.block import Block, Found, Rows, Whole, block_of, integer, numbered, pieces
 from hpc_twin.mesh.model import Mesh
 from hpc_twin.parallel import alone
 from hpc_twin.parallel.exchange import Cut, Exchange
@@ -55,6 +55,7 @@ def gathered(block: Block, owners: np.ndarray, comm) -> Share:
     """The share of each rank when element i of its block goes to rank ``owners[i]``. Collective."""
     move = Exchange(comm, owners)
     own = in_order({name: move.carry(rows) for name, rows in block.elements.items()})
+    del move
     own["ranks"] = np.full(len(own["ids"]), comm.rank, np.int32)
     elements = own if comm.size == 1 else _with_neighbours(own, block.whole.n_nodes, comm)
     numbers, elements["nodes"] = numbered(elements["nodes"])
@@ -65,33 +66,42 @@ def gathered(block: Block, owners: np.ndarray, comm) -> Share:
 
 def in_order(rows: Rows) -> Rows:
     """``rows`` sorted by "ids"."""
+    if _ascend(rows["ids"]):
+        return dict(rows)
     order = np.argsort(rows["ids"], kind="stable")
-    sorted_already = np.array_equal(order, np.arange(len(order)))
-    return dict(rows) if sorted_already else {name: values[order] for name, values in rows.items()}
+    return {name: values[order] for name, values in rows.items()}
 
 
 def by_id(share: Share) -> Share:
     """The same with nodes in the order of their ids, and the elements, owned ones first, in that of theirs."""
     elements, nodes = dict(share.elements), share.nodes
-    order = np.argsort(nodes["ids"], kind="stable")
-    if not np.array_equal(order, np.arange(len(order))):
+    if not _ascend(nodes["ids"]):
+        order = np.argsort(nodes["ids"], kind="stable")
         nodes = {name: rows[order] for name, rows in nodes.items()}
-        position = np.empty(len(order) + 1, np.int64)  # the last entry keeps the padding -1
+        position = np.empty(len(order) + 1, integer(len(order)))  # the last entry keeps the padding -1
         position[order], position[-1] = np.arange(len(order)), -1
         elements["nodes"] = position[elements["nodes"]]
-    order = np.lexsort((elements["ids"], elements["ranks"] != share.comm.rank))
-    if not np.array_equal(order, np.arange(len(order))):
-        elements = {name: rows[order] for name, rows in elements.items()}
+    ids, away = elements["ids"], elements["ranks"] != share.comm.rank
+    n = share.n_owned
+    if away[:n].any() or not (_ascend(ids[:n]) and _ascend(ids[n:])):
+        order = np.lexsort((ids, away))
+        for name in elements:  # one after the other, so that only one array is there twice
+            elements[name] = elements[name][order]
     return Share(share.comm, share.whole, elements, nodes)
 
 
+def _ascend(ids: np.ndarray) -> bool:
+    return bool((ids[1:] >= ids[:-1]).all())
+
+
 def _with_neighbours(own: Rows, n_nodes: int, comm) -> Rows:
-    """``own`` elements, and behind them those of other ranks at their nodes."""
+    """``own`` elements, and behind them those of other ranks at their nodes, in the order of their ids."""
     nodes, ranks = _meetings(own["nodes"], n_nodes, comm)
     element, rank = _wanted(own["nodes"], nodes, ranks, comm.size)
     move = Exchange(comm, rank)
-    for name, rows in own.items():  # one after the other, so that only one array is there twice
-        own[name] = np.concatenate([rows, move.carry(rows[element])])
+    others = in_order({name: move.carry(rows[element]) for name, rows in own.items()})
+    for name in own:  # one after the other, so that only one array is there twice
+        own[name] = np.concatenate([own[name], others.pop(name)])
     return own
 
 
@@ -100,7 +110,7 @@ def _meetings(elements: np.ndarray, n_nodes: int, comm) -> tuple[np.ndarray, np.
 
     Every node has a place where all ranks that have it meet: the rank that holds it in an even cut.
     """
-    touched, _ = numbered(elements)
+    touched = Found.among(elements).numbers
     ask = Cut.even(comm, n_nodes).asked(touched)
     node, source = ask.carry(touched), ask.sources
     order = np.argsort(node, kind="stable")
@@ -119,9 +129,12 @@ def _meetings(elements: np.ndarray, n_nodes: int, comm) -> tuple[np.ndarray, np.
 
 def _wanted(elements: np.ndarray, nodes: np.ndarray, ranks: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
     """Which rows of ``elements`` go to which ranks: to each that has, by ``_meetings``, one of their nodes."""
-    first, last = np.searchsorted(nodes, elements), np.searchsorted(nodes, elements, side="right")
-    count = np.where(elements < 0, 0, last - first).ravel()
-    element = np.repeat(np.repeat(np.arange(len(elements)), elements.shape[1]), count)
-    within = np.arange(len(element)) - np.repeat(np.cumsum(count) - count, count)
-    rank = ranks[np.repeat(first.ravel(), count) + within]
-    return np.divmod(np.unique(element * size + rank), size)
+    found = [np.zeros(0, np.int64)]
+    for some in pieces(len(elements)):
+        rows = elements[some]
+        first, last = np.searchsorted(nodes, rows), np.searchsorted(nodes, rows, side="right")
+        count = np.where(rows < 0, 0, last - first).ravel()
+        element = np.repeat(np.repeat(np.arange(some.start, some.stop), rows.shape[1]), count)
+        within = np.arange(len(element)) - np.repeat(np.cumsum(count) - count, count)
+        found.append(np.unique(element * size + ranks[np.repeat(first.ravel(), count) + within]))
+    return np.divmod(np.concatenate(found), size)

@@ -1,5 +1,7 @@
 """Rows that go from rank to rank, and numberings that are cut into one piece per rank."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,15 +14,15 @@ PIECE_BYTES = 1 << 26  # what one rank packs at a time
 class Exchange:
     """Row i of an array on this rank goes to rank ``ranks[i]``: planned once, for any number of arrays. Collective.
 
-    What arrives is in the order of the ranks that sent it, and of each rank's rows.
+    What arrives is in the order of the ranks that sent it, and of each rank's rows. Rows travel in rounds, in which no
+    rank packs more than PIECE_BYTES.
     """
 
     def __init__(self, comm, ranks: np.ndarray):
         self.comm = comm
-        self._order = np.argsort(ranks, kind="stable") if comm.size > 1 else np.arange(len(ranks))
-        self._sent = np.bincount(ranks, minlength=comm.size)
-        self._received = np.empty_like(self._sent)
-        comm.Alltoall(self._sent, self._received)
+        self._ranks = np.asarray(ranks, np.uint16 if comm.size <= 1 << 16 else np.int64)
+        self._received = np.empty(comm.size, np.int64)
+        comm.Alltoall(np.bincount(self._ranks, minlength=comm.size).astype(np.int64), self._received)
 
     @property
     def sources(self) -> np.ndarray:
@@ -31,38 +33,59 @@ class Exchange:
         """Send ``rows`` (n, ...) and return those that arrive (n_received, ...); one rank gets its own array."""
         if self.comm.size == 1:
             return rows
-        return _moved(self.comm, rows, self._order, self._sent, self._received)
+        arrived = np.empty((int(self._received.sum()), *rows.shape[1:]), rows.dtype)
+        with _unit(rows) as unit:
+            for some, order, outgoing, incoming, place in self._rounds(rows) if unit else ():
+                packed = rows[some][order]
+                sent = [packed, outgoing, _starts(outgoing), unit]
+                self.comm.Alltoallv(sent, [arrived, incoming, place, unit])
+        return arrived
 
     def back(self, answers: np.ndarray) -> np.ndarray:
         """Send ``answers`` (n_received, ...) to where the rows came from and return (n, ...) in the order of these."""
         if self.comm.size == 1:
             return answers
-        arrived = _moved(self.comm, answers, None, self._received, self._sent)
-        out = np.empty_like(arrived)
-        out[self._order] = arrived
+        answers = np.ascontiguousarray(answers)
+        out = np.empty((len(self._ranks), *answers.shape[1:]), answers.dtype)
+        with _unit(answers) as unit:
+            for some, order, asked, answered, place in self._rounds(answers) if unit else ():
+                arrived = np.empty((len(order), *answers.shape[1:]), answers.dtype)
+                self.comm.Alltoallv([answers, answered, place, unit], [arrived, asked, _starts(asked), unit])
+                out[some][order] = arrived
         return out
 
+    def _rounds(self, rows: np.ndarray) -> Iterator[tuple[slice, np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:
+        """Of each round: which of this rank's rows go, their order by rank, how many to and from each rank, and where
+        those of each rank stand among all that arrive."""
+        place, total = _starts(self._received), len(self._ranks)
+        piece = max(1, PIECE_BYTES // _width(rows))
+        for first in range(0, self.comm.allreduce(max(total, 1), op=MPI.MAX), piece):
+            some = slice(min(first, total), min(first + piece, total))
+            ranks = self._ranks[some]
+            outgoing, incoming = np.bincount(ranks, minlength=self.comm.size).astype(np.int64), np.empty_like(place)
+            self.comm.Alltoall(outgoing, incoming)
+            yield some, np.argsort(ranks, kind="stable"), outgoing, incoming, place
+            place = place + incoming
 
-def _moved(comm, rows: np.ndarray, order: np.ndarray | None, sent: np.ndarray, received: np.ndarray) -> np.ndarray:
-    """All-to-all of rows in the order of their destinations, in rounds in which no rank packs more than PIECE_BYTES."""
-    arrived = np.empty((int(received.sum()), *rows.shape[1:]), rows.dtype)
-    width = int(np.prod(rows.shape[1:], dtype=int)) * rows.dtype.itemsize
-    if width == 0:
-        return arrived
-    piece, total = max(1, PIECE_BYTES // width), int(sent.sum())
-    ends, place = np.concatenate([[0], np.cumsum(sent)]), np.cumsum(received) - received
-    unit = MPI.BYTE.Create_contiguous(width).Commit()
-    for first in range(0, comm.allreduce(max(total, 1), op=MPI.MAX), piece):
-        last = min(first + piece, total)
-        packed = rows[first:last] if order is None else rows[order[first:last]]
-        outgoing = np.diff(np.clip(ends, first, max(first, last)))
-        incoming = np.empty_like(outgoing)
-        comm.Alltoall(outgoing, incoming)
-        start = np.cumsum(outgoing) - outgoing
-        comm.Alltoallv([np.ascontiguousarray(packed), outgoing, start, unit], [arrived, incoming, place, unit])
-        place = place + incoming
+
+@contextmanager
+def _unit(rows: np.ndarray) -> Iterator[MPI.Datatype | None]:
+    """MPI's type of one of ``rows``, or None where a row has no bytes."""
+    if _width(rows) == 0:
+        yield None
+        return
+    unit = MPI.BYTE.Create_contiguous(_width(rows)).Commit()
+    yield unit
     unit.Free()
-    return arrived
+
+
+def _width(rows: np.ndarray) -> int:
+    """Bytes of one of ``rows``."""
+    return int(np.prod(rows.shape[1:], dtype=int)) * rows.dtype.itemsize
+
+
+def _starts(counts: np.ndarray) -> np.ndarray:
+    return np.cumsum(counts) - counts
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from math import factorial
 
 import numpy as np
 
-from hpc_twin.mesh.block import Block, Whole
+from hpc_twin.mesh.block import Block, Whole, integer, pieces, spelled_out
 from hpc_twin.mesh.model import Mesh
 from hpc_twin.parallel import InputError, alone
 from hpc_twin.parallel.exchange import Cut
@@ -52,20 +52,23 @@ def box_block(name: str, size, h: float, comm) -> tuple[Block, tuple[str, ...]]:
     of_nodes, of_elements = Cut.even(comm, n_nodes), Cut.even(comm, n_elements)
     points = _points(np.arange(of_nodes.first, of_nodes.last), lengths, counts)
     ends = [points[:, axis] == place for axis in range(dimension) for place in (0.0, lengths[axis])]
-    elements = np.arange(of_elements.first, of_elements.last)
-    rows = {"ids": elements, "nodes": _simplices(elements, counts), "regions": np.zeros(len(elements), np.int32)}
-    fibres = np.tile((1.0, 0.0, 0.0), (len(elements), 1))
+    ids = np.arange(of_elements.first, of_elements.last, dtype=integer(n_elements))
+    simplices = np.empty((len(ids), dimension + 1), integer(n_nodes))
+    for some in pieces(len(ids)):
+        simplices[some] = _simplices(ids[some].astype(np.int64), counts)
     members = np.column_stack(ends).astype(np.uint8)
     nodes = {"ids": np.arange(of_nodes.first, of_nodes.last), "points": points, "members": members}
-    whole = Whole(n_nodes, n_elements, dimension + 1, {}, sets)
-    return Block(whole, {**rows, "fibres": fibres}, nodes), _steps(lengths, counts, h)
+    same = {"regions": np.int32(0), "fibres": np.array((1.0, 0.0, 0.0))}
+    whole = Whole(n_nodes, n_elements, dimension + 1, {}, sets, same)
+    return Block(whole, {"ids": ids, "nodes": simplices}, nodes), _steps(lengths, counts, h)
 
 
 def _box(name: str, size, h: float) -> Mesh:
     block, notes = box_block(name, size, h, alone())
-    rows, members = block.elements, block.nodes["members"]
+    rows, members = spelled_out(block.whole, block.elements), block.nodes["members"]
     sets = {key: np.flatnonzero(column) for key, column in zip(block.whole.set_names, members.T, strict=True)}
-    return Mesh(block.nodes["points"], rows["nodes"], rows["regions"], rows["fibres"], node_sets=sets, notes=notes)
+    elements, regions, fibres = rows["nodes"].astype(np.int64), rows["regions"].copy(), rows["fibres"].copy()
+    return Mesh(block.nodes["points"], elements, regions, fibres, node_sets=sets, notes=notes)
 
 
 def _checked(name: str, size, h: float) -> tuple[np.ndarray, np.ndarray]:

@@ -164,7 +164,9 @@ def _why_whole(wanted: MeshCase, blockwise: bool) -> str:
 def _require_sound(share: Share, path: Path) -> None:
     """Raise InputError for what would be refused, or mended, if one rank saw the whole mesh."""
     rows = share.elements
-    seen = Mesh(share.nodes["points"], share.corners, rows["regions"], rows.get("fibres"), rows.get("sheets"))
+    seen = Mesh(
+        share.nodes["points"], share.corners.astype(np.int64), rows["regions"], rows.get("fibres"), rows.get("sheets")
+    )
     found = [finding.text for finding in local_problems(seen)]
     if found:
         raise InputError(
