@@ -69,8 +69,7 @@ class ExodusWriter:
         self.path, self.comm, self.frames = Path(path), part.comm, 0
         self._file = SharedFile(part.comm, path, _collective(part.comm.size) if parallel is None else parallel, again)
         self._n_nodes, self._n_owned = part.n_nodes, part.n_owned
-        elements = NaturalOrder(part.comm, part.element_ids[: part.n_owned_elements], part.n_elements)
-        blocks = ElementBlocks(part, elements)
+        blocks = ElementBlocks(part)
         has_fibres = fibres and part.fibres is not None
         self._bits = FRACTION if double else bits
         variables = _variables(node_fields, static_fields or {}, has_fibres, self._bits)
@@ -89,7 +88,7 @@ class ExodusWriter:
         self._n_maps, self._steps = len(numbers) - len(node_fields), steps
         self._maps = Maps(self._order, part.n_nodes, dtype, numbers, steps)
         if has_fibres:
-            self._maps.add_fibres(part, blocks, elements)
+            self._maps.add_fibres(part, blocks)
         self._file.await_chunks()
 
     def _define(
@@ -175,9 +174,19 @@ class ExodusWriter:
         for axis, column in zip("xyz", coordinates.T, strict=True):
             self._file.put(f"coord{axis}", np.ascontiguousarray(column), start)
         self._file.put("node_num_map", np.arange(start + 1, start + n_block + 1, dtype=np.int32), start)
-        for number, (rows, first, offset) in enumerate(blocks.pieces, start=1):
-            self._file.put(f"connect{number}", blocks.connectivity(number, rows), first)
-            self._file.put("elem_num_map", (rows + (blocks.start + 1)).astype(np.int32), offset + first)
+        self._write_elements(blocks)
+
+    def _write_elements(self, blocks: ElementBlocks) -> None:
+        """Some at a time, so that no rank holds another table of elements."""
+        places = blocks.before.copy()
+        for begin, rows in blocks.rounds(lambda own: np.hstack((blocks.numbers(own), blocks.nodes(own)))):
+            for number, block in enumerate(blocks.blocks):
+                some = np.flatnonzero(rows[:, 0] == number)
+                nodes = rows[some, 1:][:, block.columns]
+                self._file.put(f"connect{number + 1}", np.ascontiguousarray(nodes), int(places[number]))
+                original = (some + (blocks.start + begin + 1)).astype(np.int32)
+                self._file.put("elem_num_map", original, int(blocks.offsets[number] + places[number]))
+                places[number] += len(some)
 
 
 def _collective(size: int) -> bool:

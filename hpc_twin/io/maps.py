@@ -25,9 +25,9 @@ class Maps:
         self._width = min(n_nodes, map_width(n_nodes, steps))
         self._fibres: Fibres | None = None
 
-    def add_fibres(self, part: Part, blocks: ElementBlocks, elements: NaturalOrder) -> None:
+    def add_fibres(self, part: Part, blocks: ElementBlocks) -> None:
         """Keep the fibres of ``part``, too."""
-        self._fibres = Fibres(part, blocks, elements, self._dtype, self._steps)
+        self._fibres = Fibres(part, blocks, self._dtype, self._steps)
 
     def set(self, name: str, owned: np.ndarray) -> None:
         """The map ``name`` has these (n_owned,) values; collective."""
@@ -61,17 +61,19 @@ class Maps:
 class Fibres:
     """The elements' directions, by element block."""
 
-    def __init__(self, part: Part, blocks: ElementBlocks, elements: NaturalOrder, dtype: np.dtype, steps: int):
-        assert part.fibres is not None
-        self._comm, self._dtype, self._steps, self._pieces = part.comm, dtype, steps, blocks.pieces
+    def __init__(self, part: Part, blocks: ElementBlocks, dtype: np.dtype, steps: int):
+        fibres, number = part.fibres, blocks.natural(blocks.numbers)[:, 0]
+        assert fibres is not None
+        self._comm, self._dtype, self._steps = part.comm, dtype, steps
+        self._pieces = [(np.flatnonzero(number == k), first) for k, first in enumerate(blocks.before.tolist())]
         self._counts = [block.count for block in blocks.blocks]
         self._grain = map_width(part.n_elements, steps)
-        self._natural = elements.move_columns(part.fibres[: part.n_owned_elements].astype(dtype))
+        self._natural = blocks.natural(lambda rows: fibres[rows].astype(dtype))
 
     def rows(self):
         """Per component and block: (name, this rank's values, where they begin in the block)."""
         for axis in range(3):
-            for (name, _), (rows, first, _) in zip(self._places(axis), self._pieces, strict=True):
+            for (name, _), (rows, first) in zip(self._places(axis), self._pieces, strict=True):
                 yield name, np.ascontiguousarray(self._natural[rows, axis]), first
 
     def chunks(self):
@@ -88,7 +90,7 @@ class Fibres:
     def _padded(self, starts: np.ndarray) -> NaturalOrder:
         """From the mesh's order to that of the file, in which every block begins at a chunk of its own."""
         places = np.empty(len(self._natural), np.int64)
-        for (rows, first, _), start in zip(self._pieces, starts[:-1].tolist(), strict=True):
+        for (rows, first), start in zip(self._pieces, starts[:-1].tolist(), strict=True):
             places[rows] = start + first + np.arange(len(rows))
         return NaturalOrder(self._comm, places, int(starts[-1]), self._grain)
 
