@@ -31,7 +31,7 @@ def plan(
 ) -> None:
     """Say what a case will take on so many ranks: memory, time, files, core-hours, energy.
 
-    Half a minute of short runs on this machine calibrate the model, once for each case.
+    A minute and a half of short runs on this machine, at most, calibrate the model, once for each case.
 
     For a cluster:  hpc-twin plan jobs/heartbeat --ranks 64,256,1024 --network marenostrum5
     """

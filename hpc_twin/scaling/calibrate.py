@@ -12,16 +12,16 @@ from pathlib import Path
 from hpc_twin import __version__
 from hpc_twin.case.load import LoadedCase
 from hpc_twin.compiling import cache_folder
-from hpc_twin.scaling.launch import LAUNCHER, Request, Sample, cores, measured
+from hpc_twin.scaling.launch import LAUNCHER, Request, Sample, check_launcher, cores, measured
 from hpc_twin.scaling.model import IN_LOOP
 from hpc_twin.scaling.phases import Phases
-from hpc_twin.scaling.sizes import LARGEST, Size, Sizes
+from hpc_twin.scaling.sizes import ESTIMATED, LARGEST, Size, Sizes
 
 TINY, SMALL = 300, 8_000  # nodes of the first mesh and of the one that is followed, about
 SHARE = 8  # of the nodes of the case's mesh are followed, at most
 COLD, FOLLOWED, ALONE, BESIDE = 1.5, 10.0, 8.0, 6.0  # seconds of loops, at most
-START = 20.0  # seconds that the largest mesh may take to start
-NEAR = 1.5  # times as large may it be if it is the case's own
+START = 25.0  # seconds that the largest mesh may take to start
+NEAR = 1.3  # times as large may it be if it is the case's own
 WINDOWS, SHORTEST = 80, 20  # of the whole run, and steps of one
 BUDGET = "a minute and a half at most"  # by all of the above, without what compiling and pacing take
 BUSY = 0.9  # of a core's time for a rank by itself: with less, others compute on this machine
@@ -87,6 +87,9 @@ class _Probes:
 
     def all(self, elements: int | None) -> Calibration:
         """Compile, follow the whole run on a small mesh, then measure its begin on a large one, on all cores too."""
+        several = min(cores(), MOST)
+        if several > 1:
+            check_launcher(self._launcher)
         self._say(f"measuring short runs of this case here, {BUDGET} and kept for the next time")
         sizes = Sizes(self._loaded, self._overrides)
         tiny = sizes.near(TINY)
@@ -94,7 +97,6 @@ class _Probes:
         self._run(tiny, 1, COLD, "compiles and paces the cell models", cold=True)
         followed = self._run(coarse, 1, FOLLOWED, "follows the whole run on a small mesh")
         fine = self._largest(sizes, coarse, followed)
-        several = min(cores(), MOST)
         if fine.h != coarse.h:
             large = self._run(fine, 1, ALONE, "measures a large mesh")
             fine = replace(fine, nodes=large.nodes, elements=large.elements, how="measured")
@@ -109,7 +111,10 @@ class _Probes:
     def _run(self, size: Size, ranks: int, seconds: float, words: str, cold: bool = False) -> Sample:
         self._made += 1
         on = "1 rank" if ranks == 1 else f"{ranks} ranks"
-        self._say(f"[{time.monotonic() - self._begin:3.0f} s] run {self._made}: {size.nodes:,} nodes on {on} {words}")
+        about = "about " if size.how == ESTIMATED else ""
+        self._say(
+            f"[{time.monotonic() - self._begin:3.0f} s] run {self._made}: {about}{size.nodes:,} nodes on {on} {words}"
+        )
         request = Request(self._loaded.source, (*self._overrides, *size.overrides), ranks, None, seconds, self._window)
         sample = measured(request, self._launcher, cold)
         self._runs.append((size, sample))

@@ -19,6 +19,7 @@ from hpc_twin.scaling.watch import Window
 
 LAUNCHER = "mpirun -n"
 OF_RANKS = ("OMPI_COMM", "OMPI_UNIVERSE", "PMI_", "PMIX_", "PRTE_LAUNCHED", "HYDRA_")  # what makes a child one of ours
+FOR_ROOT = ("OMPI_ALLOW_RUN_AS_ROOT=1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1")
 LONGEST = 900  # seconds
 PATIENCE = {signal.SIGTERM: 15, signal.SIGKILL: 15}  # seconds for ranks to end
 
@@ -89,6 +90,11 @@ def measured(request: Request, launcher: str = LAUNCHER, cold: bool = False) -> 
         found = json.loads(_said(command, request.ranks).strip().splitlines()[-1])
     wall = (_processors() - used) / request.ranks - found.pop("after")
     return Sample.of({**found, "wall": wall, "cold": cold})
+
+
+def check_launcher(launcher: str) -> None:
+    """Raise, before anything is measured, InputError or RunError where ``launcher`` starts no ranks."""
+    _said([*launcher.split(), "2", "true"], 2)
 
 
 def _said(command: Sequence[str], ranks: int) -> str:
@@ -162,6 +168,8 @@ def clean_environment() -> dict[str, str]:
 
 
 def _failure(code: int, words: str) -> InputError | RunError:
+    if "OMPI_ALLOW_RUN_AS_ROOT" in words:
+        return RunError(f"mpirun starts no ranks for root, unless the environment has {' and '.join(FOR_ROOT)}")
     told = re.findall(r"^error: (.*)", words, re.MULTILINE)
-    message = told[0] if told else f"a measurement failed:\n{words.strip()[-2000:]}"
+    message = told[0] if told else f"ranks could not be started, or failed:\n{words.strip()[-2000:]}"
     return InputError(message) if code == InputError.exit_code else RunError(message)

@@ -8,7 +8,7 @@ from hpc_twin.parallel import InputError
 from hpc_twin.scaling.halo import Halo
 from hpc_twin.scaling.improvements import IMPROVEMENTS, Improvement
 from hpc_twin.scaling.iterations import Growth
-from hpc_twin.scaling.launch import Request, Sample, check_ranks, cores, measured
+from hpc_twin.scaling.launch import Request, Sample, check_launcher, check_ranks, cores, measured
 from hpc_twin.scaling.model import Load, Model
 from hpc_twin.scaling.networks import Network, here
 from hpc_twin.scaling.parts import Parts, counted
@@ -118,6 +118,8 @@ def scaled(
     if case.tissue.model == "eikonal":
         raise InputError("tissue.model: found 'eikonal', which has no steps that could be measured: use plan")
     check_ranks(ranks, cores(), "the number of cores here: ranks that share a core measure nothing")
+    if max(ranks) > 1:
+        check_launcher(launcher)
     sizes = Sizes(loaded, tuple(overrides))
     fine = sizes.near(LARGEST)
     check_ranks(ranks, fine.nodes, "the number of the mesh's nodes")

@@ -15,6 +15,9 @@ from hpc_twin.scaling.lattice import Simplices
 from hpc_twin.units import parse
 
 COARSEST = 64.0  # times the case's own edge length: a first look at what a generator makes
+SECOND = 0.8  # of the edge length of a mesh: another, where one is not enough
+ESTIMATED = "estimated"
+SURFACE = 0.7  # of the nodes of a mesh, at most, are its surface's
 NEWTON = 50  # turns that an edge length is looked for in
 CLOSE = 1.2  # edge lengths within this factor are as good as equal
 LARGEST = 150_000  # nodes that are built to be counted
@@ -87,15 +90,16 @@ class Sizes:
         return case_mesh(self._case(size.overrides), self.loaded.folder)[0]
 
     def finer(self, coarse: Size, nodes: float) -> Size:
-        """One of about so many nodes, not built: estimated from the coarsest and ``coarse``, or counted."""
+        """One of about so many nodes, not built: estimated from ``coarse`` and another, or counted."""
         if self.edge is None:
             return self._halved_to(round(nodes))
-        law, elements = self._laws(coarse, self.coarsest[0])
+        other = self.coarsest[0] if self.coarsest[0].h > coarse.h else self._built(max(SECOND * coarse.h, 1.0))[0]
+        law, elements = self._laws(*sorted((coarse, other), key=lambda size: size.h))
         h = coarse.h
         for _ in range(NEWTON):
             h = max(h * (law(h) / nodes) ** (1 / self.dimension), 1.0)
         words = () if h == 1 else (self._override(h),)
-        return Size(round(law(h)), round(elements(h)), h, words, "estimated")
+        return Size(round(law(h)), round(elements(h)), h, words, ESTIMATED)
 
     def full(self, fine: Size, coarse: Size, elements: int | None = None) -> Size:
         """The case's own: ``fine`` if it is that, else by a law through both; or of ``elements`` as given."""
@@ -125,6 +129,7 @@ class Sizes:
         def law(one: int, other: int) -> Callable[[float], float]:
             at_fine, at_coarse = one * fine.h**d, other * coarse.h**d
             slope = (at_coarse - at_fine) / (coarse.h - fine.h) if coarse.h > fine.h else 0.0
+            slope = min(slope, SURFACE * at_fine / fine.h)  # meshes of a few elements are no law
             return lambda h: (at_fine + slope * (h - fine.h)) / h**d
 
         return law(fine.nodes, coarse.nodes), law(fine.elements, coarse.elements)

@@ -9,6 +9,7 @@ import numpy as np
 
 from hpc_twin.parallel import sum_over
 
+PATIENCE = 3.0
 PARTS = ("cells", "solve", "measures", "output", "rest")
 
 
@@ -24,26 +25,28 @@ class Window:
 
 
 class Watch:
-    """Sees each step of a run (run.simulate) and ends the loop after ``seconds``; collective.
+    """Sees each step of a run (run.simulate) and ends the loop after ``seconds`` of rank 0's processor; collective.
 
-    ``length``: steps of a window;  ``every``: ms between frames. Windows begin after the first step, which meets cold
-    memory. Times are those of the ranks' processors, as in measure.py.
+    Where others use it too, PATIENCE times as many of the clock are enough. ``length``: steps of a window;  ``every``:
+    ms between frames. Windows begin after the first step, which meets cold memory. Times are those of the ranks'
+    processors, as in measure.py.
     """
 
     def __init__(self, comm, seconds: float, length: int, every: float):
         self._comm, self._seconds, self._length, self._every = comm, seconds, length, every
         self._rows: list[tuple[float, ...]] = []
-        self._end = math.inf
+        self._ends = math.inf, math.inf
 
     def __call__(self, step: int, t: float, iterations: int, seconds: Mapping[str, float]) -> bool:
-        """Whether that was long enough, by rank 0's clock."""
+        """Whether that was long enough."""
         if step != 1 and step % self._length:
             return False
-        clock = time.perf_counter()
+        clock, used = time.perf_counter(), time.process_time()
         parts = (seconds.get(name, 0.0) for name in PARTS[:-1])
-        self._rows.append((step, t, self._frames(t), iterations, time.process_time(), clock, *parts))
-        self._end = clock + self._seconds if step == 1 else self._end
-        return self._comm.bcast(clock > self._end)
+        self._rows.append((step, t, self._frames(t), iterations, used, clock, *parts))
+        if step == 1:
+            self._ends = used + self._seconds, clock + PATIENCE * self._seconds
+        return self._comm.bcast(used > self._ends[0] or clock > self._ends[1])
 
     def windows(self) -> list[Window]:
         """All of them, on all ranks; collective."""

@@ -36,6 +36,7 @@ def asked(monkeypatch, tmp_path):
     for module in (calibrate, scale):
         monkeypatch.setattr(module, "measured", measured)
         monkeypatch.setattr(module, "cores", lambda: 2)
+        monkeypatch.setattr(module, "check_launcher", lambda launcher: None)
     return requests
 
 
