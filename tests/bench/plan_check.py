@@ -1,4 +1,4 @@
-"""``python tests/bench/plan_check.py [--twice] [CASE ...]``: what ``hpc-twin plan`` predicts beside what whole runs take.
+"""``python tests/bench/plan_check.py [--twice] [CASE ...]``: what ``hpc-twin plan`` predicts beside what runs take.
 
 For each case: the calibration, anew, and a run on each number of ranks, ``--twice`` another before it, of which the
 medians count. Aim: 25 % for loop, total and memory. Times are those of the ranks' processors, on a free machine the

@@ -1,7 +1,7 @@
-"""``python tests/bench/scaling_page.py [--tiny] [--page FILE] [niederer heartbeat plan]``: measure anew what
+"""``python tests/bench/scaling_page.py [--tiny] [--page FILE] [SECTION ...]``: measure anew what docs/scaling.md shows.
 
-docs/scaling.md shows. Text between ``<!-- NAME -->`` and ``<!-- end -->`` is replaced as soon as a section is done, pictures go
-to ``pictures`` beside the page. A section that fails is told, and the others go on. 15 minutes on an idle machine;
+Text between ``<!-- NAME -->`` and ``<!-- end -->`` is replaced as soon as a section is done, pictures go to
+``pictures`` beside the page. A section that fails is told, and the others go on. 15 minutes on an idle machine;
 ``--tiny`` tries all of it in some minutes and should write to a copy of the page. As root, mpirun wants
 OMPI_ALLOW_RUN_AS_ROOT and OMPI_ALLOW_RUN_AS_ROOT_CONFIRM in the environment.
 """
