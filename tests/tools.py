@@ -111,11 +111,11 @@ def twin(*words, ranks: int = 1, **variables: str) -> subprocess.CompletedProces
     return run_on(ranks, [*COMMAND, *words], **variables)
 
 
-def in_turn(ranks: int, folder: Path, commands: list) -> list[list[subprocess.CompletedProcess]]:
+def in_turn(ranks: int, folder: Path, commands: list, timeout: float = 100) -> list[list[subprocess.CompletedProcess]]:
     """``hpc-twin WORDS`` of each of ``commands``, as every rank ends it; one start, since starting costs most."""
     commands = [list(map(str, words)) for words in commands]
     (folder / "commands.json").write_text(json.dumps(commands))
-    done = run_on(ranks, [sys.executable, "-c", IN_TURN, folder], timeout=100)
+    done = run_on(ranks, [sys.executable, "-c", IN_TURN, folder], timeout)
     assert done.returncode == 0 and "Traceback" not in done.stderr, done.stderr
     told = [json.loads((folder / f"told{rank}.json").read_text()) for rank in range(ranks)]
     return [

@@ -7,7 +7,7 @@ import sys
 import time
 
 import pytest
-from tools import COMMAND, ROOT, run_on, told, twin
+from tools import COMMAND, ROOT, in_turn, run_on, told, twin
 
 
 def test_help_lists_the_verbs_in_the_order_of_the_data():
@@ -64,9 +64,10 @@ def test_wrong_input(obeyed, words, message):
     assert len(told(done)) == 1 and message in told(done)[0]
 
 
-@pytest.mark.parametrize("words", [WRONG[i][0] for i in (0, 2, 3, 9, 12)], ids=" ".join)
-def test_wrong_input_is_told_by_one_of_two_ranks(words):
-    done = twin(*words, ranks=2)
+def test_wrong_input_is_told_by_one_of_two_ranks(tmp_path):
+    for one, other in in_turn(2, tmp_path, [WRONG[i][0] for i in (0, 2, 3, 9, 12)]):
+        assert one.returncode == other.returncode == 2 and len(told(one)) == 1 and not told(other), one.args
+    done = twin("medh", ranks=2)
     assert done.returncode == 2 and len(told(done)) == 1 and "Traceback" not in done.stderr
 
 

@@ -1,17 +1,30 @@
 """The short form of every check, on two ranks; what the verb says and how it ends."""
 
 import pytest
-from tools import told, twin
+from tools import COMMAND, run_on, told
 
 from hpc_twin.verify import CHECKS
 
 
+@pytest.fixture(scope="module")
+def all_of_them(tmp_path_factory):
+    """What was said, and the page."""
+    folder = tmp_path_factory.mktemp("verify")
+    done = run_on(2, [*COMMAND, "verify", "all", "--short", "--out", folder], timeout=400)
+    assert not done.stderr.count("Traceback"), done.stderr
+    return done, (folder / "verification.md").read_text()
+
+
 @pytest.mark.parametrize("name", CHECKS)
-def test_short(name, tmp_path):
-    done = twin("verify", name, "--short", "--out", tmp_path, ranks=2)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert f"{name} passed (short," in done.stdout and "on 2 ranks" in done.stdout
-    assert f"## {name}: " in (tmp_path / "verification.md").read_text()
+def test_short(all_of_them, name):
+    done, page = all_of_them
+    assert f"{name} passed (short," in done.stdout and "on 2 ranks" in done.stdout, done.stdout + done.stderr
+    assert f"## {name}: " in page
+
+
+def test_all_pass(all_of_them):
+    done = all_of_them[0]
+    assert done.returncode == 0 and f"{len(CHECKS)} of {len(CHECKS)} checks passed" in done.stdout, done.stdout
 
 
 def test_names(obeyed):
