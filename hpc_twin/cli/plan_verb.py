@@ -42,7 +42,7 @@ def plan(
     wanted = numbers(ranks, (1, cores()))
     (chosen_network,) = chosen(read_networks(networks), [network])
     loaded = load_case(case, overrides or ())
-    found = calibrated(loaded, overrides or (), elements, again, launcher, tell)
+    found = calibrated(loaded, overrides or (), elements, again, launcher, tell, max(wanted))
     show(*plan_table(loaded.source, planned(loaded, wanted, chosen_network, found)))
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from hpc_twin import __version__
 from hpc_twin.case.load import LoadedCase
 from hpc_twin.compiling import cache_folder
-from hpc_twin.scaling.launch import LAUNCHER, Request, Sample, check_launcher, cores, measured
+from hpc_twin.scaling.launch import LAUNCHER, Request, Sample, check_launcher, check_ranks, cores, measured
 from hpc_twin.scaling.model import IN_LOOP
 from hpc_twin.scaling.phases import Phases
 from hpc_twin.scaling.sizes import ESTIMATED, LARGEST, Size, Sizes
@@ -24,6 +24,7 @@ START = 25.0  # seconds that the largest mesh may take to start
 NEAR = 1.3  # times as large may it be if it is the case's own
 WINDOWS, SHORTEST = 80, 20  # of the whole run, and steps of one
 BUDGET = "a minute and a half at most"  # by all of the above, without what compiling and pacing take
+ABOUT = 1.5  # times the nodes that a mesh is estimated to have: with more ranks than that nothing is measured
 BUSY = 0.9  # of a core's time for a rank by itself: with less, others compute on this machine
 MOST = 8  # ranks
 OF_MODELS = ("cell models", "prepacing")  # parts of start-up that do not grow with the mesh
@@ -54,13 +55,14 @@ def calibrated(
     again: bool = False,
     launcher: str = LAUNCHER,
     say: Say = lambda words: None,
+    most: int = 1,
 ) -> Calibration:
-    """From the cache, or measured now and kept. Raises InputError, RunError."""
+    """From the cache, or measured now and kept; ``most``: ranks that will be asked for. Raises InputError, RunError."""
     path = _place(loaded, elements, launcher)
     if path.exists() and not again:
         say(f"measured before, on this machine ({path}); --again measures anew")
         return _read(path)
-    found = _Probes(loaded, tuple(overrides), launcher, say).all(elements)
+    found = _Probes(loaded, tuple(overrides), launcher, say).all(elements, most)
     path.parent.mkdir(parents=True, exist_ok=True)
     new = path.with_suffix(f".{os.getpid()}")
     new.write_text(json.dumps(asdict(found)))
@@ -85,7 +87,7 @@ class _Probes:
         steps = 0 if tissue.model == "eikonal" else round(tissue.until / tissue.dt)
         self._window = max(SHORTEST, steps // WINDOWS)
 
-    def all(self, elements: int | None) -> Calibration:
+    def all(self, elements: int | None, most: int) -> Calibration:
         """Compile, follow the whole run on a small mesh, then measure its begin on a large one, on all cores too."""
         several = min(cores(), MOST)
         if several > 1:
@@ -94,6 +96,9 @@ class _Probes:
         sizes = Sizes(self._loaded, self._overrides)
         tiny = sizes.near(TINY)
         coarse = sizes.near(min(SMALL, sizes.finer(tiny, LARGEST).nodes // SHARE))
+        if elements is None:
+            about = round(ABOUT * sizes.finer(coarse, float("inf")).nodes)
+            check_ranks([most], about, "a few more than the mesh has nodes, and a rank needs one")
         self._run(tiny, 1, COLD, "compiles and paces the cell models", cold=True)
         followed = self._run(coarse, 1, FOLLOWED, "follows the whole run on a small mesh")
         fine = self._largest(sizes, coarse, followed)

@@ -92,10 +92,10 @@ class Sizes:
     def finer(self, coarse: Size, nodes: float) -> Size:
         """One of about so many nodes, not built: estimated from ``coarse`` and another, or counted."""
         if self.edge is None:
-            return self._halved_to(round(nodes))
+            return self._halved_to(nodes)
         other = self.coarsest[0] if self.coarsest[0].h > coarse.h else self._built(max(SECOND * coarse.h, 1.0))[0]
         law, elements = self._laws(*sorted((coarse, other), key=lambda size: size.h))
-        h = coarse.h
+        h = coarse.h if nodes < law(1.0) else 1.0
         for _ in range(NEWTON):
             h = max(h * (law(h) / nodes) ** (1 / self.dimension), 1.0)
         words = () if h == 1 else (self._override(h),)
@@ -134,7 +134,7 @@ class Sizes:
 
         return law(fine.nodes, coarse.nodes), law(fine.elements, coarse.elements)
 
-    def _halved_to(self, nodes: int) -> Size:
+    def _halved_to(self, nodes: float) -> Size:
         """The coarsest, halved while it stays within ``nodes`` and the case's own fineness."""
         times = 0
         while times < self.loaded.case.mesh.refine and self._halved(times + 1).nodes <= nodes:

@@ -106,6 +106,10 @@ def test_more_ranks_than_nodes_are_refused(asked, slab):
     loaded = load_case(slab)
     with pytest.raises(InputError, match="--ranks: found 9,262, allowed is at most 9,261, the number of the mesh's"):
         planned(loaded, [9262], None, calibrated(loaded, ()))
+    n = len(asked)
+    with pytest.raises(InputError, match=r"--ranks: found 20,000, allowed is at most .*, a few more than the mesh has"):
+        calibrated(loaded, (), again=True, most=20_000)
+    assert len(asked) == n  # before anything is measured
 
 
 def test_a_scaling_is_measured_predicted_and_kept(asked, slab, tmp_path, monkeypatch):
