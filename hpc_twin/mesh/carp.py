@@ -5,6 +5,7 @@ element its kind (Tt, Tr, Ln), node indices from 0 and a region tag; .lon an opt
 fibre and sheet), then 3 or 6 numbers per element. Lengths are micrometres by convention.
 """
 
+import os
 import re
 import warnings
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ import numpy as np
 
 from hpc_twin.mesh.model import Mesh
 from hpc_twin.parallel import InputError
+from hpc_twin.texts import require_file
 
 KINDS = {b"Tt": 4, b"Tr": 3, b"Ln": 2}
 REFUSED = {
@@ -41,7 +43,7 @@ class _Rows:
 def basename(path: Path) -> Path | None:
     """The common name of a CARP mesh that ``path`` (.elem, .pts, .lon or the name itself) belongs to, else None."""
     name = path.with_suffix("") if path.suffix in SUFFIXES else path
-    return name if path.suffix in SUFFIXES or _beside(name, ".elem").exists() else None
+    return name if path.suffix in SUFFIXES or os.path.exists(_beside(name, ".elem")) else None
 
 
 def read_carp(name: Path) -> Mesh:
@@ -101,6 +103,7 @@ def _read_directions(path: Path, n_elements: int) -> tuple[np.ndarray, np.ndarra
 
 def _bytes(path: Path) -> bytes:
     try:
+        require_file(path)
         return path.read_bytes()
     except FileNotFoundError:
         raise InputError(f"{path}: no such file; a CARP mesh is NAME.pts and NAME.elem (and NAME.lon)") from None

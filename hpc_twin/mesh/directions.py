@@ -53,7 +53,7 @@ def averaged(vectors: np.ndarray, elements: np.ndarray) -> np.ndarray:
 
 def normalised(vectors: np.ndarray) -> np.ndarray:
     """Vectors (n, 3) at length 1; those without a length stay zero, NaN stays NaN, unit vectors stay as they are."""
-    with np.errstate(over="ignore"):  # absurdly long ones come out as zero
+    with np.errstate(over="ignore", invalid="ignore"):  # absurdly long ones come out as zero, infinite ones as NaN
         length = np.linalg.norm(vectors, axis=1, keepdims=True)
-    other = (length != 0) & ~(np.abs(length - 1) < ROUNDING)
-    return np.divide(vectors, length, out=np.array(vectors, dtype=np.float64), where=other)
+        other = (length != 0) & ~(np.abs(length - 1) < ROUNDING)
+        return np.divide(vectors, length, out=np.array(vectors, dtype=np.float64), where=other)

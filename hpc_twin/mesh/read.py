@@ -7,6 +7,7 @@ import os
 import re
 import warnings
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from hpc_twin.mesh.convert import convert
 from hpc_twin.mesh.directions import normalised
 from hpc_twin.mesh.model import Mesh
 from hpc_twin.parallel import InputError, nearest
+from hpc_twin.texts import require_file
 
 UNITS = {"mm": 1.0, "cm": 10.0, "um": 1e-3, "m": 1e3}
 
@@ -52,8 +54,11 @@ def read(path: str | os.PathLike, unit: str | None = None) -> Mesh:
     if unit is not None and unit not in UNITS:
         raise InputError(f"{source}: found unit {unit!r}, allowed are {', '.join(UNITS)}{nearest(unit, UNITS)}")
     carp = basename(source)
-    if carp is None and not source.is_file():
-        raise InputError(f"{source}: no such file{_neighbour(source)}")
+    if carp is None:
+        try:
+            require_file(source)
+        except FileNotFoundError:
+            raise InputError(f"{source}: no such file{_neighbour(source)}") from None
     mesh = read_carp(carp) if carp else _foreign(source)
     unit = unit or default_unit(source)
     return replace(
@@ -98,6 +103,10 @@ def _raw(source: Path):
         _whole_gmsh(source)
     if suffix in (".node", ".ele"):
         _begun_tetgen(source)
+    if suffix == ".ply":
+        _headed_ply(source)
+    if suffix == ".off":
+        _require_lines(source, 2)
     reader = getattr(importlib.import_module(module), name)
     try:
         with warnings.catch_warnings(), np.errstate(all="ignore"), _lid(source):
@@ -145,9 +154,24 @@ def _begun_tetgen(source: Path) -> None:
     for path in (source.with_suffix(".node"), source.with_suffix(".ele")):
         if not path.is_file():
             raise InputError(f"{path}: no such file; a TetGen mesh is NAME.node and NAME.ele")
-        with path.open("rb") as file:
-            if not any(line.strip() and not line.strip().startswith(b"#") for line in file):
-                raise InputError(f"{path}: holds no mesh; is it truncated?")
+        _require_lines(path, 1)
+
+
+def _require_lines(path: Path, count: int) -> None:
+    """So many lines are more than comments."""
+    with path.open("rb") as file:
+        said = (line for line in file if line.strip() and not line.strip().startswith(b"#"))
+        if sum(1 for _ in islice(said, count)) < count:
+            raise InputError(f"{path}: holds no mesh; is it truncated?")
+
+
+def _headed_ply(source: Path) -> None:
+    """The header has an end, which meshio would look for for ever, and no more elements than the file has bytes."""
+    with source.open("rb") as file:
+        header, found, _ = file.read(2**20).partition(b"end_header")
+    counts = [int(count[:20]) for count in re.findall(rb"element\s+\w+\s+(\d+)", header)]
+    if not found or max(counts, default=0) > source.stat().st_size:
+        raise InputError(f"{source}: has no end_header, or not as many elements as it says; is it truncated?")
 
 
 def _whole_gmsh(source: Path) -> None:

@@ -52,6 +52,16 @@ def truncated(folder):
     (folder / "m.vtu").write_text(text[: len(text) // 2])
 
 
+def endless(folder):
+    os.mkfifo(folder / "m.vtu")
+
+
+def absurd(folder):
+    nodes = "$Nodes\n1152921504606846976\n1 0 0 0\n$EndNodes\n"
+    elements = "$Elements\n1\n1 4 2 1 1 1 1 1 1\n$EndElements\n"
+    (folder / "m.msh").write_text("$MeshFormat\n2.2 0 8\n$EndMeshFormat\n" + nodes + elements)
+
+
 def two_regions(folder):
     write_mesh(folder / "m.vtu", region=np.array((1, 2), np.int32))
 
@@ -66,6 +76,8 @@ MESHES = [
     ("nan", not_a_number, "m.vtu", ISOTROPIC, "1 nodes have coordinates that are NaN"),
     ("zero fibre", no_fibre, "m.elem", TISSUE, "1 elements have fibres of zero length"),
     ("truncated", truncated, "m.vtu", ISOTROPIC, "m.vtu"),
+    ("pipe", endless, "m.vtu", ISOTROPIC, "m.vtu: is a pipe, a socket or a device, not a file"),
+    ("2^60 nodes", absurd, "m.msh", ISOTROPIC, "m.msh: cannot be read as .msh"),
     ("no conductivity", two_regions, "m.vtu", REGIONS, "region '2' has no conductivity"),
     ("no fibres", two_regions, "m.vtu", TISSUE, "the mesh has no fibres"),
 ]
@@ -75,6 +87,11 @@ FAR = STIMULUS.replace('"0 mm", "0 mm", "0 mm"', '"9 mm", "9 mm", "9 mm"').repla
 )
 ROTOR = "[initial.rotor]\ncentre = ['0 mm', '0 mm', '0 mm']\ncycle_length = '200 ms'\n"
 CASES = [
+    ("nested", {"more": "x = " + "[" * 200_000}, "not valid TOML: nested deeper than 50 times"),
+    ("digits", {"tissue": TISSUE.replace('"0.1 ms"', "1" + "0" * 5000)}, "an integer beyond 64 bits"),
+    ("NUL", {"mesh": "[mesh]\nfile = 'a.vtu\0'\n"}, "not valid TOML"),
+    ("NUL in a name", {"mesh": '[mesh]\nfile = "a.vtu\\u0000"\n'}, "mesh.file: text with the sign NUL"),
+    ("a long name", {"mesh": f"[mesh]\nfile = '{'a' * 300}.vtu'\n"}, "File name too long"),
     ("no hit", {"stimulus": FAR.replace('"2 mm"]', '"9.5 mm"]')}, "hits no node; the mesh reaches from"),
     ("dt zero", {"tissue": TISSUE.replace("0.1 ms", "0 ms")}, "tissue.dt: found 0, it must be greater than 0"),
     ("dt negative", {"tissue": TISSUE.replace("0.1 ms", "-1 ms")}, "tissue.dt: found -1"),
@@ -89,6 +106,7 @@ CASES = [
     ("unknown set", {"stimulus": "[[stimulus]]\nnode_set = 'left'\n"}, "no node set 'left'"),
     ("unknown mesh", {"mesh": "[mesh]\ngenerate = 'slap'\n"}, "did you mean 'slab'?"),
     ("too fine", {"mesh": "[mesh]\ngenerate = 'slab'\nshape = { h = '1e-4 mm' }\n"}, "out of memory"),
+    ("far too fine", {"mesh": "[mesh]\ngenerate = 'slab'\nshape = { h = '1e-9 mm' }\n"}, "more than can be counted"),
     ("lists for lengths", {"mesh": "[mesh]\ngenerate = 'slab'\nshape = { h = ['1 mm', '1 mm'] }\n"}, "mesh.shape"),
     ("empty region", {"more": "[[region]]\nname = 'a'\nwithin = 'b'\n"}, "region.0 ('a'): within: no element has"),
     ("two shapes", {"more": "[[region]]\nname = 'a'\naround = 'b'\n"}, "around and width go together"),

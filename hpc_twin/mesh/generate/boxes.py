@@ -1,7 +1,7 @@
 """Structured meshes: cable, sheet and slab, each of equal simplices."""
 
 from itertools import permutations
-from math import factorial
+from math import factorial, prod
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from hpc_twin.parallel import InputError, alone
 from hpc_twin.parallel.exchange import Cut
 
 AXES = "xyz"
+MOST = 2.0**62  # elements that 64 bits number
 BOXES = {"slab": 3, "sheet": 2, "cable": 1}
 
 
@@ -81,7 +82,12 @@ def _checked(name: str, size, h: float) -> tuple[np.ndarray, np.ndarray]:
         raise InputError(f"{name}: found size {lengths.tolist()}, lengths must be above 0 mm")
     if not (np.isfinite(h) and 0 < h <= lengths.min()):
         raise InputError(f"{name}: found h = {h}, allowed is above 0 up to the shortest side, {lengths.min():g} mm")
-    return lengths, np.maximum(np.rint(lengths / h), 1).astype(np.int64)
+    counts = np.maximum(np.rint(lengths / h), 1)
+    if not (wanted := prod(counts.tolist()) * factorial(expected)) < MOST:
+        raise InputError(
+            f"{name}: h = {h:g} mm makes {wanted:.3g} elements, more than can be counted: give a larger one"
+        )
+    return lengths, counts.astype(np.int64)
 
 
 def _points(numbers: np.ndarray, lengths: np.ndarray, counts: np.ndarray) -> np.ndarray:

@@ -1,5 +1,6 @@
 """Where the mesh of a case comes from: whole on rank 0, in blocks on all ranks, or split beforehand."""
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -151,7 +152,7 @@ def _in_blocks(wanted: MeshCase, folder: Path, comm) -> Block | None:
 
 def _is_exodus(wanted: MeshCase, folder: Path) -> bool:
     file = wanted.file
-    return file is not None and Path(file).suffix.lower() in EXODUS and (folder / file).is_file()
+    return file is not None and Path(file).suffix.lower() in EXODUS and os.path.isfile(folder / file)
 
 
 def _why_whole(wanted: MeshCase, blockwise: bool) -> str:

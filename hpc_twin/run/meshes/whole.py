@@ -13,7 +13,7 @@ from hpc_twin.mesh.generate.boxes import BOXES, box_block, box_elements
 from hpc_twin.mesh.model import Mesh
 from hpc_twin.mesh.read import read
 from hpc_twin.mesh.surfaces import with_surfaces
-from hpc_twin.parallel import InputError, nearest
+from hpc_twin.parallel import InputError, nearest, together
 from hpc_twin.units import parse
 
 T = TypeVar("T")
@@ -54,7 +54,8 @@ def generated(name: str, shape: dict) -> Mesh:
 
 def box_in_blocks(name: str, shape: dict, comm) -> Block:
     """The same for a slab, sheet or cable, an equal block of it by each rank."""
-    return _made(lambda values: box_block(name, *_size_and_h(name, values), comm)[0], name, shape)
+    with together(comm):
+        return _made(lambda values: box_block(name, *_size_and_h(name, values), comm)[0], name, shape)
 
 
 def elements_of_box(name: str, shape: dict) -> int:

@@ -1,6 +1,9 @@
 """Every format comes back as it was written, and damaged files end in one InputError."""
 
+import os
 import random
+import re
+import time
 
 import gmsh
 import meshio
@@ -91,6 +94,47 @@ def test_damaged_files(block, name, tmp_path):
             usable(read(path), path)
         except InputError:
             pass
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_absurd_counts(block, name, tmp_path):
+    """Any of the first numbers, which counts are among, as 2^60: soon a mesh, or an InputError."""
+    path = foreign(block, name, tmp_path)
+    whole, start = path.read_bytes(), time.perf_counter()
+    for number in list(re.finditer(rb"\d+", whole))[:15]:
+        path.write_bytes(whole[: number.start()] + b"1152921504606846976" + whole[number.end() :])
+        try:
+            usable(read(path), path)
+        except InputError:
+            pass
+    assert time.perf_counter() - start < 20
+
+
+@pytest.mark.parametrize("name", ["mesh.ply", "mesh.off"])
+def test_files_that_end_in_their_header(name, tmp_path):
+    """meshio would look for the rest for ever, and make as many elements as it is told of."""
+    mesh = meshio.Mesh(np.eye(3), [("triangle", np.array([[0, 1, 2]]))])
+    meshio.write(tmp_path / name, mesh)
+    whole = (tmp_path / name).read_bytes()
+    assert read(tmp_path / name).n_elements == 1
+    absurd = [whole.replace(b"face 1", b"face 99999999")] if name == "mesh.ply" else []
+    for text in (whole[:4], whole[:15], whole[:40], *absurd):
+        (tmp_path / name).write_bytes(text)
+        with pytest.raises(InputError, match=name):
+            read(tmp_path / name)
+
+
+def test_what_is_no_file(tmp_path):
+    os.mkfifo(tmp_path / "m.vtu")
+    os.mkfifo(tmp_path / "c.pts")
+    (tmp_path / "loop.msh").symlink_to(tmp_path / "loop.msh")
+    (tmp_path / "zero.vtk").symlink_to("/dev/zero")
+    (tmp_path / "folder.exo").mkdir()
+    known = {"m.vtu": "a pipe", "c.elem": "a pipe", "loop.msh": "symbolic links", "zero.vtk": "a device",
+             "folder.exo": "is a folder", f"{'a' * 300}.vtu": "too long"}  # fmt: skip
+    for name, words in known.items():
+        with pytest.raises(InputError, match=words):
+            read(tmp_path / name)
 
 
 @pytest.mark.parametrize("version", [2.2, 4.1])
