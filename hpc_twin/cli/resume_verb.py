@@ -20,6 +20,9 @@ def resume(
     ranks: Annotated[
         int | None, typer.Option("-n", "--ranks", min=1, help="start mpirun on so many ranks; default: as it is called")
     ] = None,
+    case: Annotated[
+        Path | None, typer.Option(help="the case's folder, if it has moved and holds files of the case", metavar="DIR")
+    ] = None,
     overrides: Annotated[
         list[str] | None,
         typer.Option("--set", help='change a key of the case: --set tissue.until="2 s"', metavar="KEY=VALUE"),
@@ -34,11 +37,12 @@ def resume(
     from hpc_twin.run import read_run, simulate
 
     if ranks is not None and not launched():
-        _launch(ranks, [str(folder), *(word for override in overrides or () for word in ("--set", override))])
+        moved = ["--case", str(case)] if case is not None else []
+        _launch(ranks, [str(folder), *moved, *(word for override in overrides or () for word in ("--set", override))])
     comm = world()
     if ranks is not None and comm.size != ranks:
         raise InputError(f"-n {ranks}: a launcher has started {comm.size} ranks already: leave -n away")
-    loaded = comm.bcast(on_root(comm, lambda: read_run(folder, overrides or ())))
+    loaded = comm.bcast(on_root(comm, lambda: read_run(folder, overrides or (), case)))
     report = simulate(loaded, folder, comm, again=True)
     show(comm, report.table())
     say(comm, f"results in {folder}; next: hpc-twin view {folder}")

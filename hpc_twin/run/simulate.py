@@ -131,10 +131,11 @@ def _loop(run: Run) -> Loop:
     }
     step = make_step(operators, SPLITTINGS[tissue.splitting])
     comm.barrier()
-    begun, done = time.perf_counter(), _begun(run)
-    n, t = done, run.start + done * tissue.dt
+    begun, n, t = time.perf_counter(), 0, run.start
     try:
         with run.requests.hearing(FROM_USERS):
+            done = _begun(run)
+            n, t = done, run.start + done * tissue.dt
             for n, t in march(step, None, tissue.dt, tissue.until, run.start, done):
                 run.record.see(n, t)
                 run.progress.at(t)

@@ -78,9 +78,11 @@ def test_interrupted(started, tmp_path):
     assert process.communicate(timeout=60)[1].count("error: stopped at t = ") == 1 and process.returncode == 130
     with netCDF4.Dataset(tmp_path / "out" / "result.exo") as data:
         assert data.complete == 0 and len(data["time_whole"]) > 0
-    first = names(tmp_path / "out")
+    first, before = names(tmp_path / "out"), (tmp_path / "out" / "result.exo").read_bytes()
     assert len(first) == 1
     process = started(1, "--continue")
+    assert (tmp_path / "out" / "result.exo.part").exists()
+    assert (tmp_path / "out" / "result.exo").read_bytes() == before, "it stays until the longer one is whole"
     process.send_signal(signal.SIGTERM)
     said = process.communicate(timeout=60)[0]
     assert process.returncode == 130 and f"{first[0]}, t = " in said and names(tmp_path / "out")[-1] > first[0]

@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from hpc_twin import __version__
+from hpc_twin.case.files import absent
 from hpc_twin.case.load import LoadedCase, load_case
 from hpc_twin.io.checkpoint import FOLDER, Checkpoint, keep, steps
 from hpc_twin.io.drawn import DRAWN, PICTURES, drawn
@@ -139,8 +140,11 @@ def _remove_results(folder: Path, loaded: LoadedCase) -> None:
         (folder / PICTURES).rmdir()
 
 
-def read_run(folder: Path, overrides: Iterable[str] = ()) -> LoadedCase:
-    """The case that was run in ``folder``, changed by ``overrides``. Raises InputError where there is none."""
+def read_run(folder: Path, overrides: Iterable[str] = (), place: Path | None = None) -> LoadedCase:
+    """The case that was run in ``folder``, changed by ``overrides``; ``place``: where its folder is now, if that moved.
+
+    Raises InputError where there is none, or where a file that it names is gone.
+    """
     try:
         facts = read_json(folder / RUN)
         before, own, source = [str(word) for word in facts["overrides"]], Path(facts["folder"]), str(facts["case"])
@@ -151,6 +155,13 @@ def read_run(folder: Path, overrides: Iterable[str] = ()) -> LoadedCase:
         raise InputError(f"{folder}: cannot read what was run there ({error})") from None
     loaded = load_case(folder / CASE, [*before, *overrides])
     text += "".join(f"\n# --set {override}" for override in overrides)
+    if place is not None:
+        own = place.parent if place.suffix == ".toml" else place
+        source = str(own / CASE if place == own else place)
+    needed = [each for each in absent(loaded.case, own) if each[0] != "initial.state"]  # of that only the begin knows
+    for key, path in needed:
+        remedy = "put it back, or, if the case has moved, say where to: hpc-twin resume RUN --case ITS-FOLDER"
+        raise InputError(f"{key}: {path} is not there, which {folder} needs to go on: {remedy}")
     return replace(loaded, folder=own, source=source, text=text)
 
 

@@ -177,6 +177,24 @@ def test_what_was_run_is_known_to_its_folder(kept, tmp_path):
         read_run(tmp_path)
 
 
+def test_a_case_that_moved_says_where_to(tmp_path):
+    """Its model is a file in its folder."""
+    old, new = tmp_path / "old", tmp_path / "new place"
+    old.mkdir()
+    (old / "decay.mmt").write_text(MODEL)
+    run(old, EVERY, END, text=case_text(cells='[cells]\nmodel = "decay.mmt"\n'))
+    old.rename(new)
+    later = ['tissue.until="3 ms"']
+    with pytest.raises(InputError, match=f"cells.model: {old}/decay.mmt is not there.*resume RUN --case ITS-FOLDER"):
+        read_run(new / "out", later)
+    with pytest.raises(InputError, match=f"cells.model: {tmp_path}/decay.mmt is not there"):
+        read_run(new / "out", later, tmp_path)
+    for place in (new, new / "in.toml"):
+        assert read_run(new / "out", later, place).folder == new
+    report = simulate(read_run(new / "out", later, new / "in.toml"), new / "out", world(), again=True)
+    assert report.loop.steps == 10 and read_run(new / "out").folder == new, "next time it is known"
+
+
 def test_finished_or_begun(copied):
     out, same = copied / "out", load_case(copied / "in.toml", (EVERY, END))
     other = load_case(copied / "in.toml", ('tissue.until="1 ms"',))
