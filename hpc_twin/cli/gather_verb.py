@@ -57,7 +57,7 @@ def _print(rows: "Sequence[Row]") -> None:
     table = Table(*(_short(name) for name in names), box=None, pad_edge=False)
     for row in rows:
         table.add_row(*(_words(row.get(name, "")) for name in names))
-    Console(width=None if Console().is_terminal else 140).print(table)
+    Console(width=None if Console().is_terminal else 140, markup=False).print(table)
 
 
 def _is_shown(name: str) -> bool:

@@ -23,25 +23,29 @@ def status(
 
     Example: hpc-twin status results/heartbeat
     """
-    from hpc_twin.slurm.standing import runs_in, standings
+    from hpc_twin.slurm.standing import standings
 
-    folders = [run for each in (runs or [DEFAULT]) for run in runs_in(_folder(each))]
-    found = standings(folders)
+    found = standings([run for each in (runs or [DEFAULT]) for run in _runs(each)])
     if len(found) == 1 and runs:
         _tell(found[0])
     else:
         _table(found)
 
 
-def _folder(given: Path) -> Path:
-    """The folder of runs that ``given``, one itself or a case, stands for."""
+def _runs(given: Path) -> list[Path]:
+    """The runs that ``given``, one itself, a folder of some or a case, stands for. Raises InputError for none."""
     from hpc_twin.cli.submit_verb import run_folder
     from hpc_twin.parallel import InputError
+    from hpc_twin.slurm.standing import runs_in
 
     found = run_folder(given, None) if given.suffix == ".toml" or _is_case(given) else given
     if not found.is_dir():
-        raise InputError(f"{found}: there is no such folder of a run")
-    return found
+        what = f"is a file: give the folder of a run, {found.parent}" if found.is_file() else "there is no such folder"
+        raise InputError(f"{found}: {what}; hpc-twin status alone lists the runs in {DEFAULT}")
+    runs = runs_in(found)
+    if not runs and given != DEFAULT:
+        raise InputError(f"{found}: holds no run: none of its folders has a status.json or a result.exo")
+    return runs
 
 
 def _is_case(given: Path) -> bool:
@@ -59,7 +63,10 @@ def _table(found: "list[Standing]") -> None:
     for each in found:
         job = each.job.id if each.job else ""
         table.add_row(str(_short(each.folder)), each.state, _simulated(each), _pace(each), _end(each), job, each.why)
-    Console(width=None if found and Console().is_terminal else 120).print(table if found else "no runs")
+    console = Console(
+        width=None if found and Console().is_terminal else 120, markup=False
+    )  # folders may have [brackets]
+    console.print(table if found else "no runs")
 
 
 def _tell(standing: "Standing") -> None:
@@ -85,8 +92,16 @@ def _rows(standing: "Standing") -> dict[str, str]:
         "done at": _end(standing),
         "wall time": _wall(standing),
         "checkpoint": _checkpoint(standing),
-        "go on": f"hpc-twin resume {_short(standing.folder)}" if standing.state in ("stopped", "failed") else "",
+        "go on": _remedy(standing),
     }
+
+
+def _remedy(standing: "Standing") -> str:
+    """What to do with a run that ended too early."""
+    if standing.state not in ("stopped", "failed"):
+        return ""
+    folder = _short(standing.folder)
+    return f"hpc-twin resume {folder}" if standing.checkpoint is not None else "no checkpoint: run it --overwrite"
 
 
 def _simulated(standing: "Standing") -> str:

@@ -18,7 +18,7 @@ from hpc_twin.parallel import InputError, on_root, say, sum_over, warn
 from hpc_twin.run.cells import load_kernels, prepaced
 from hpc_twin.run.meshes import distributed, tissue
 from hpc_twin.run.observers.coordinates import CoordinateMaps
-from hpc_twin.run.report import Report, Timer, attributes, make_report
+from hpc_twin.run.report import Progress, Report, Timer, attributes, make_report
 from hpc_twin.run.restart import check_folder, prepare_folder
 from hpc_twin.run.tissue import (
     capacity,
@@ -55,8 +55,9 @@ def activate(loaded: LoadedCase, folder: Path, comm, overwrite: bool = False) ->
     domain, T = arrival(loaded, kernels, comm, timer)
     whole = domain.whole
     on_root(comm, lambda: prepare_folder(folder, loaded, comm.size))
-    with timer.part("output"):
+    with Progress(comm, case.tissue.until, folder) as progress, timer.part("output"):
         written = _write(loaded, domain, T, folder)
+        progress.at(case.tissue.until)
     return make_report(whole, timer).written(written)
 
 

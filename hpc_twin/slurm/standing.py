@@ -22,7 +22,7 @@ CANCELLED = ("CANCELLED", "PREEMPTED", "TIMEOUT", "DEADLINE")  # by somebody, or
 
 @dataclass(frozen=True)
 class Standing:
-    """state: queued, requeued, starting, running, done, stopped, failed or nothing; why: in words, where there are any.
+    """state: queued, requeued, starting, running, suspended, done, stopped, failed or nothing; why: in words, if any.
 
     status is what the run wrote last, job what SLURM knows of it, checkpoint the step of the newest one.
     """
@@ -87,6 +87,8 @@ def judged(folder: Path, job: Job | None, status: RunStatus | None) -> Standing:
 def _state(folder: Path, job: Job | None, status: RunStatus | None) -> tuple[str, str]:
     if job is not None and job.waits:
         return ("requeued" if (folder / "starts").exists() else "queued"), job.reason
+    if job is not None and job.state == "SUSPENDED":
+        return "suspended", ""
     if job is not None and job.goes:
         here = status is not None and status.updated >= (job.start or 0.0) and status.state == "running"
         return ("running", "") if here else ("starting", "")

@@ -6,6 +6,7 @@ from tools import STIMULUS, case_text
 
 from hpc_twin.case import load_case
 from hpc_twin.io.result import read_result
+from hpc_twin.io.status import read_status
 from hpc_twin.parallel import InputError, world
 from hpc_twin.run import plan, simulate
 from hpc_twin.view import ViewOptions, make_pictures
@@ -32,6 +33,8 @@ def ran(tmp_path, *overrides: str, more: str = "", stimulus: str = STIMULUS):
 def test_plane_wave_at_the_velocity_given(tmp_path):
     points, times = ran(tmp_path, FIXED)
     assert times == pytest.approx(np.maximum(points[:, 0] - 1, 0) / 0.6, abs=1e-5)
+    status = read_status(tmp_path / "out")
+    assert status is not None and status.state == "done" and status.t == status.until
 
 
 def test_plane_wave_at_the_velocity_of_the_cells(tmp_path, capsys):

@@ -40,6 +40,7 @@ def dead():
         (Job("1", "PENDING", reason="Resources"), None, "queued", "Resources"),
         (Job("1", "RUNNING", NOW - 9), None, "starting", ""),
         (Job("1", "RUNNING", NOW - 9), HALF, "running", ""),
+        (Job("1", "SUSPENDED", NOW - 9), HALF, "suspended", ""),
         (Job("1", "RUNNING", NOW + 9), HALF, "starting", ""),  # the status of an earlier start
         (Job("1", "RUNNING", NOW - 9), replace(HALF, state="stopped"), "starting", ""),
         (Job("1", "COMPLETED", NOW - 9, NOW), replace(HALF, state="done"), "done", ""),
