@@ -16,8 +16,8 @@ class BathRegionCase(Section):
     @field_validator("conductivity")
     @classmethod
     def _conducts(cls, conductivity: tuple[float, ...]):
-        if not any(conductivity):
-            raise ValueError("a bath conducts: what does not stands in tissue.without")
+        if not all(conductivity):
+            raise ValueError("found 0: a bath conducts along all axes; what does not stands in tissue.without")
         return conductivity
 
 

@@ -22,7 +22,8 @@ class BidomainCase(Section):
         1e-5,
         gt=0,
         lt=1,
-        description="of phi_e's error in the norm of its currents; block: used if solver.rtol is above 0, the tighter",
+        description="of phi_e's error in the norm of its currents, wherever it is solved for alone: in every step if "
+        "decoupled, and in frames and probes; what the block solves for has solver.tolerance",
     )
     reference: Place | None = Field(
         None, description="phi_e has zero mean there, where no electrode holds a potential; default the whole mesh"
@@ -43,6 +44,9 @@ def bidomain_fits(case: "Case") -> None:
         raise ValueError('bidomain.every: tissue.model = "bidomain" solves for phi_e in every step')
     if model in ("bidomain", "pseudo_bidomain"):
         _conducting(case)
+    shown = "phi_e" in case.output.fields
+    if "rtol" in given and not shown and (model == "pseudo_bidomain" or case.bidomain.solve == "block"):
+        raise ValueError('bidomain.rtol: phi_e is solved for alone only for output.fields, which do not hold "phi_e"')
     if case.purkinje is not None and model in ("bidomain", "pseudo_bidomain"):
         raise ValueError(f'purkinje: its cables have no extracellular space, as tissue.model = "{model}" needs')
 

@@ -62,6 +62,21 @@ def both_conductivities(case: "Case") -> None:
                 raise ValueError(f"{key}: {who} needs intracellular and extracellular")
 
 
+def outside_conducts(case: "Case") -> None:
+    """Where the potential outside the cells is solved for, something conducts along every axis."""
+    ecg, model = case.ecg, case.tissue.model
+    leads = ecg is not None and ecg.method == "lead_field" and ecg.torso is None
+    if not leads and model not in ("bidomain", "pseudo_bidomain"):
+        return
+    who = f'tissue.model = "{model}"' if not leads else 'ecg.method = "lead_field"'
+    for key, section in case.tissue.conductivity.sections.items():
+        if section.insulating:
+            raise ValueError(
+                f"{key}: intracellular and extracellular are both 0 along the {section.insulating[0]}, which leaves "
+                f"{who} no way there; a region that does not conduct stands in tissue.without"
+            )
+
+
 CHECKS: tuple[Callable[["Case"], None], ...] = (
     times,
     conducting,
@@ -74,6 +89,7 @@ CHECKS: tuple[Callable[["Case"], None], ...] = (
     electrocardiogram,
     purkinje_fits,
     bidomain_fits,
+    outside_conducts,
     electrodes_fit,
     eikonal_fits,
 )

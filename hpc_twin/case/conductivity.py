@@ -5,6 +5,8 @@ from pydantic import Field, model_validator
 from hpc_twin.case.quantities import Conductivity
 from hpc_twin.case.section import Section
 
+AXES = ("fibre", "sheet", "sheet normal")
+
 
 class ConductivityCase(Section):
     """Along fibre, sheet and sheet normal; one value is isotropic, two are fibre and across."""
@@ -12,6 +14,16 @@ class ConductivityCase(Section):
     intracellular: tuple[Conductivity, ...] | None = Field(None, description="sigma_i")
     extracellular: tuple[Conductivity, ...] | None = Field(None, description="sigma_e")
     effective: tuple[Conductivity, ...] | None = Field(None, description="sigma_i sigma_e / (sigma_i + sigma_e)")
+
+    @property
+    def insulating(self) -> list[str]:
+        """The axes along which neither inside nor outside the cells anything flows, where both are given."""
+        if self.intracellular is None or self.extracellular is None:
+            return []
+        inside, outside = (
+            (*values, *values[-1:] * (3 - len(values))) for values in (self.intracellular, self.extracellular)
+        )
+        return [axis for axis, i, e in zip(AXES, inside, outside, strict=True) if not i and not e]
 
     @property
     def given(self) -> bool:

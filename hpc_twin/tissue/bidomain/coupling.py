@@ -179,8 +179,8 @@ class Block:
         inner = {f"fieldsplit_1_{k}": v for k, v in outside.how.options.items() if not k.startswith("ksp_")}
         options = {**BLOCKS, **inner, **(how.options or {})}
         solver = LinearSolver(
-            matrix, "bidomain", min(how.rtol, outside.how.rtol), how.atol, options, True,
-            kernel if elliptic.floating else None, "solver.options and bidomain.options",
+            matrix, "bidomain", how.rtol, how.atol, options, True, kernel if elliptic.floating else None,
+            "solver.options and bidomain.options",
         )  # fmt: skip
         return System(matrix, solver, unknown, given)
 

@@ -64,6 +64,11 @@ def test_electrodes_are_read_in_house_units(tmp_path):
         ),
         ('[bidomain.reference]\nnode_set = "x0"\n' + GROUND, "bidomain.reference: an electrode holds the potential"),
         ('[bath.regions.blood]\nconductivity = ["0 S/m"]\n', r"bath.regions.blood.conductivity.* a bath conducts"),
+        (
+            '[bath.regions.blood]\nconductivity = ["1 S/m", "0 S/m"]\n',
+            "found 0: a bath conducts along all axes; what does not stands in tissue.without",
+        ),
+        ("[bidomain]\nrtol = 1e-7\n", "bidomain.rtol: phi_e is solved for alone only for output.fields, which do not"),
     ],
 )
 def test_refused(tmp_path, more, words):
@@ -101,6 +106,25 @@ def test_tissue_without_a_way_back_for_the_current_is_refused(tmp_path, model):
     with pytest.raises(InputError, match=r"tissue\.conductivity\.regions\.scar\.extracellular: found 0"):
         read(tmp_path, scar.format(0), model)
     assert read(tmp_path, scar.format(0.2), model)
+
+
+@pytest.mark.parametrize("model", ["bidomain", "pseudo_bidomain", "monodomain"])
+def test_an_axis_along_which_nothing_conducts_is_refused(tmp_path, model):
+    """0 + 0 along one axis leaves phi_e undetermined across it; the monodomain needs no phi_e, its lead fields do."""
+    values = {"fibre": ("0", "0"), "sheet": ("0.2 S/m", "0"), "sheet normal": ("0.2 S/m", "0.2 S/m", "0")}
+    leads = '[ecg]\nmethod = "lead_field"\n[ecg.electrodes]\na = ["1 mm", "1 mm", "1 mm"]\n'
+    more = leads if model == "monodomain" else ""
+    for axis, found in values.items():
+        words = "[" + ", ".join(f'"{value}"'.replace('"0"', '"0 S/m"') for value in found) + "]"
+        scar = f"[tissue.conductivity.regions.scar]\nintracellular = {words}\nextracellular = {{}}\n"
+        zero = '["0.3 S/m", "0.3 S/m", "0 S/m"]' if axis == "sheet normal" else '["0.3 S/m", "0 S/m"]'
+        if axis == "fibre":
+            zero = '["0 S/m", "0.3 S/m"]'
+        with pytest.raises(InputError, match=rf"regions\.scar: .* both 0 along the {axis}, which"):
+            read(tmp_path, more + scar.format(zero), model)
+        assert read(tmp_path, more + scar.format('["0.3 S/m"]'), model)
+        if model == "monodomain":
+            assert read(tmp_path, scar.format(zero), model)
 
 
 def test_a_clock_that_nobody_reads_need_not_fit(tmp_path):

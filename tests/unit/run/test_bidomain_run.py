@@ -80,4 +80,15 @@ def test_what_suffices_for_phi_e_does_not_end_the_solve_of_V(tmp_path):
         read_traces(ran(tmp_path / name, more=more) / "traces.nc").values["V"][:, 0]
         for name, more in (("usual", ""), ("loose", "[bidomain]\nrtol = 0.05\n"))
     )
-    assert np.ptp(usual) > 50 and np.abs(usual - loose).max() < 0.01
+    assert np.ptp(usual) > 50 and np.array_equal(usual, loose)
+
+
+@pytest.mark.parametrize("solve", ["block", "decoupled"])
+def test_rtol_is_the_error_of_phi_e(tmp_path, solve):
+    """Of frames' phi_e against one that is solved far: a looser one errs more, and within what was asked for."""
+    exact, usual, loose = (
+        phi_e(ran(tmp_path / str(rtol), more=f'[bidomain]\nsolve = "{solve}"\nrtol = {rtol}\n'), 1)
+        for rtol in (1e-12, 1e-5, 3e-2)
+    )
+    errors = [np.abs(found - exact).max() / np.ptp(exact) for found in (usual, loose)]
+    assert errors[0] < 1e-4 and 10 * errors[0] < errors[1] < 0.1
