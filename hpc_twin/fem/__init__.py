@@ -2,7 +2,7 @@
 
 from hpc_twin.fem.assembly import Tensors, mass, stiffness, symmetric_mass, symmetric_stiffness
 from hpc_twin.fem.elements import gradients, measures
-from hpc_twin.fem.field import Field
+from hpc_twin.fem.field import Field, indicator, with_ghosts
 from hpc_twin.fem.freed import return_freed, sweep
 from hpc_twin.fem.matrix import Matrix
 from hpc_twin.fem.solve import LinearSolver
@@ -20,6 +20,7 @@ __all__ = [
     "Waiting",
     "corners",
     "gradients",
+    "indicator",
     "mass",
     "measures",
     "return_freed",
@@ -28,4 +29,5 @@ __all__ = [
     "sweep",
     "symmetric_mass",
     "symmetric_stiffness",
+    "with_ghosts",
 ]

@@ -29,3 +29,18 @@ class Field:
     def touched(self) -> None:
         """Tell PETSc that ``owned`` was written behind its back, so that no cached norm survives."""
         self.vector.stateIncrease()
+
+
+def with_ghosts(part: Part, owned: np.ndarray) -> np.ndarray:
+    """(n_local,) the values ``owned`` (n_owned,), and those of the ghosts from their owners; collective."""
+    field = Field(part, "shared", "1")
+    field.owned[:] = owned
+    field.update_ghosts()
+    return field.local
+
+
+def indicator(part: Part, nodes: np.ndarray) -> np.ndarray:
+    """(n_local,) 1 at the owned ``nodes`` and where they are ghosts, 0 elsewhere; collective."""
+    inside = np.zeros(part.n_owned)
+    inside[nodes] = 1.0
+    return with_ghosts(part, inside)

@@ -6,13 +6,13 @@ import numpy as np
 
 from hpc_twin.case import Case, ElectrodeCase
 from hpc_twin.cellmodels import Kernel
-from hpc_twin.fem import Subdomain
+from hpc_twin.fem import Subdomain, indicator
 from hpc_twin.mesh.part import Part
 from hpc_twin.parallel import InputError, sum_over
 from hpc_twin.run.tissue import conductivity, discretisation, extent, membrane, nodes_of, populations, stimuli
 from hpc_twin.stepping import Pulses
 from hpc_twin.tissue.bidomain.bidomain import Bidomain
-from hpc_twin.tissue.bidomain.electrodes import Electrode, indicator
+from hpc_twin.tissue.bidomain.electrodes import Electrode
 from hpc_twin.tissue.bidomain.extracellular import EllipticSolve, Extracellular
 from hpc_twin.tissue.bidomain.medium import Medium
 from hpc_twin.tissue.conductivity import tensors

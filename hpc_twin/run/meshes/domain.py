@@ -6,7 +6,7 @@ import numpy as np
 
 from hpc_twin.case import Case
 from hpc_twin.case.purkinje import JUNCTION
-from hpc_twin.fem import Field, Subdomain, subdomain
+from hpc_twin.fem import Subdomain, indicator, subdomain
 from hpc_twin.mesh.order import with_midpoints
 from hpc_twin.mesh.part import Part
 from hpc_twin.mesh.partition import part_of
@@ -58,9 +58,6 @@ def _into_nothing(whole: Part, keep: np.ndarray) -> np.ndarray:
     """(n_local_elements,) junctions of cables with what ``keep`` leaves out, such as a scar of the case; collective."""
     junction = np.isin(whole.regions, [tag for tag, name in whole.region_names.items() if name == JUNCTION])
     muscle = whole.elements[keep & (whole.sizes > 2)]
-    kept = Field(whole, "kept", "1")
-    touched = np.unique(muscle[muscle >= 0])
-    kept.owned[touched[touched < whole.n_owned]] = 1.0
-    kept.touched()
-    kept.update_ghosts()
-    return junction & (kept.local[whole.elements[:, 1]] == 0)
+    nodes = np.unique(muscle[muscle >= 0])
+    kept = indicator(whole, nodes[nodes < whole.n_owned])
+    return junction & (kept[whole.elements[:, 1]] == 0)

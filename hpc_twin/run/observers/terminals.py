@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from hpc_twin.case.purkinje import JUNCTION
-from hpc_twin.fem import Field
+from hpc_twin.fem import with_ghosts
 from hpc_twin.fem.memory import Memory
 from hpc_twin.mesh.part import Part
 from hpc_twin.parallel import say, warn
@@ -54,18 +54,15 @@ def meetings(part: Part, activation: np.ndarray) -> tuple[np.ndarray, np.ndarray
     """Of every terminal with a junction, on all ranks, in the order of node ids: places (n, 3) [mm], and (n, 3) the
     first activation of the cable just before it, its own, and the first of the muscle that it meets [ms], inf where
     there was none; collective."""
-    times = Field(part, "activation", "ms")
-    times.owned[:] = np.where(np.isnan(activation), np.inf, activation)
-    times.touched()
-    times.update_ghosts()
+    times = with_ghosts(part, np.where(np.isnan(activation), np.inf, activation))
     lines = part.sizes == 2
     junction = np.isin(part.regions, [tag for tag, name in part.region_names.items() if name == JUNCTION])
     terminal, muscle = part.elements[lines & junction, :2].T
     mine = np.unique(terminal[terminal < part.n_owned])
     along = part.elements[lines & ~junction, :2]
-    before = _first(part, times.local, *np.concatenate((along, along[:, ::-1])).T)
-    after = _first(part, times.local, terminal, muscle)
-    rows = (part.node_ids[mine], part.points[mine], before[mine], times.local[mine], after[mine])
+    before = _first(part, times, *np.concatenate((along, along[:, ::-1])).T)
+    after = _first(part, times, terminal, muscle)
+    rows = (part.node_ids[mine], part.points[mine], before[mine], times[mine], after[mine])
     every = np.concatenate(part.comm.allgather(np.column_stack(rows)))
     every = every[every[:, 0].argsort()]
     return every[:, 1:4], every[:, 4:]

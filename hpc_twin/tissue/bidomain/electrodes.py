@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from hpc_twin.fem import Field
+from hpc_twin.fem import indicator
 from hpc_twin.mesh.part import Part
 from hpc_twin.parallel import InputError, sum_over
 from hpc_twin.stepping import Pulses
@@ -109,12 +109,3 @@ class Electrodes:
     def _unit_current(self, k: int) -> np.ndarray:
         load = self._volumes * self._members[k][: self.whole.n_owned]
         return load / sum_over(self.whole.comm, float(load.sum()))
-
-
-def indicator(part: Part, nodes: np.ndarray) -> np.ndarray:
-    """(n_local,) 1 at the owned ``nodes`` and where they are ghosts, 0 elsewhere; collective."""
-    inside = Field(part, "inside", "1")
-    inside.owned[nodes] = 1.0
-    inside.touched()
-    inside.update_ghosts()
-    return inside.local

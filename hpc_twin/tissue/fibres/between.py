@@ -4,10 +4,11 @@ from dataclasses import replace
 
 import numpy as np
 
+from hpc_twin.fem import indicator
 from hpc_twin.fem.elements import edge_vectors
 from hpc_twin.mesh.part import Part
 from hpc_twin.parallel import InputError, max_over
-from hpc_twin.tissue.organ.laplace import laplace, shared, smooth_gradients
+from hpc_twin.tissue.organ.laplace import laplace, smooth_gradients
 
 TINY = 1e-12
 
@@ -20,7 +21,8 @@ def fibres_between(part: Part, begin: np.ndarray, end: np.ndarray, around: bool)
     the way Piersanti et al. (2021), Comput Methods Appl Mech Engrg 373:113468, sec. 3, direct the bundles of atria.
     Raises InputError for ``around`` on elements that are not triangles.
     """
-    ends = replace(part, node_sets={"begin": _everywhere(part, begin), "end": _everywhere(part, end)})
+    sets = {"begin": begin, "end": end}
+    ends = replace(part, node_sets={name: np.flatnonzero(indicator(part, nodes)) for name, nodes in sets.items()})
     slopes = smooth_gradients(part, [laplace(ends, {"begin": 0.0, "end": 1.0})])[0]
     triangles = np.flatnonzero(part.sizes == 3)
     if around and max_over(part.comm, len(part.elements) - len(triangles)):
@@ -32,13 +34,6 @@ def fibres_between(part: Part, begin: np.ndarray, end: np.ndarray, around: bool)
     if around:
         slopes[triangles] = np.cross(normals, slopes[triangles])
     return _unit(slopes)
-
-
-def _everywhere(part: Part, owned: np.ndarray) -> np.ndarray:
-    """Local nodes, ghosts too, of ``owned`` ones."""
-    flag = np.zeros(part.n_owned)
-    flag[owned] = 1.0
-    return np.flatnonzero(shared(part, flag))
 
 
 def _unit(vectors: np.ndarray) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from hpc_twin.fem import Field, gradients, measures
+from hpc_twin.fem import gradients, measures, with_ghosts
 from hpc_twin.fem.assembly import kinds
 from hpc_twin.mesh.part import Part
 from hpc_twin.tissue.measures.linear import linear
@@ -23,7 +23,7 @@ def front_velocity(part: Part, activation: np.ndarray) -> np.ndarray:
     count. Where fronts collide the gradients around a node disagree, |mean g|^2 < AGREEMENT mean |g|^2, and nothing is
     returned.
     """
-    times = _with_ghosts(part, activation)
+    times = with_ghosts(part, activation)
     top = _dimension(part)
     total = np.zeros((5, part.n_local))
     for which, corners in kinds(part):
@@ -48,14 +48,6 @@ def _velocity(total: np.ndarray) -> np.ndarray:
     square = (mean**2).sum(axis=0)
     agree = square >= AGREEMENT * total[3] / size
     return np.where(agree, mean / np.where(square > 0, square, np.nan), np.nan).T
-
-
-def _with_ghosts(part: Part, owned: np.ndarray) -> np.ndarray:
-    field = Field(part, "activation", "ms")
-    field.owned[:] = owned
-    field.touched()
-    field.update_ghosts()
-    return field.local
 
 
 def _dimension(part: Part) -> np.ndarray:

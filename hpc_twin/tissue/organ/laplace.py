@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from hpc_twin.fem import Field, Matrix, gradients, measures, stiffness
+from hpc_twin.fem import Field, Matrix, gradients, measures, stiffness, with_ghosts
 from hpc_twin.fem.assembly import all_nodes, kinds
 from hpc_twin.fem.dirichlet import DirichletSolver
 from hpc_twin.mesh.part import Part
@@ -82,7 +82,7 @@ def patch_mean(part: Part, values: np.ndarray) -> np.ndarray:
             for corner in all_nodes(part, which, elements).T:
                 sums += np.bincount(corner, weights, minlength=part.n_local)
     owned = total[:-1, : part.n_owned] / total[-1, : part.n_owned]
-    return np.column_stack([shared(part, column) for column in owned])
+    return np.column_stack([with_ghosts(part, column) for column in owned])
 
 
 def divergence(part: Part, flux: np.ndarray) -> np.ndarray:
@@ -108,15 +108,6 @@ def highest(part: Part, elements: np.ndarray) -> np.ndarray:
     field = Field(part, "highest", "1", -np.inf)
     for corner in part.element_nodes.T:
         np.maximum.at(field.local, corner[corner >= 0], elements[corner >= 0])
-    field.touched()
-    field.update_ghosts()
-    return field.local
-
-
-def shared(part: Part, owned: np.ndarray) -> np.ndarray:
-    """(n_local,) owned values, and those of ghosts from their owners."""
-    field = Field(part, "gradient", "1/mm")
-    field.owned[:] = owned
     field.touched()
     field.update_ghosts()
     return field.local
