@@ -63,7 +63,7 @@ def test_what_is_no_length_is_refused(text, words):
 
 @pytest.mark.parametrize("text", ["9**9**9**9 mm", "1 m**9**9**9", "1 " + "a" * 50_000 + "!", "1 " + "(" * 50_000])
 def test_hostile_text_costs_no_time(text):
-    begin = time.monotonic()
+    begin = time.process_time()
     with pytest.raises(InputError):
         parse(text, "length")
-    assert time.monotonic() - begin < 2
+    assert time.process_time() - begin < 2

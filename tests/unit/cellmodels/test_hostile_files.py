@@ -22,13 +22,13 @@ SECRET = "the secret of another file"
 
 
 def _refused(tmp_path, name, content) -> str:
-    """The message with which a file is refused, in less than 10 seconds."""
+    """The message with which a file is refused, in less than 10 seconds of this process."""
     path = tmp_path / name
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    start = time.monotonic()
+    start = time.process_time()
     with pytest.raises(InputError) as error:
         read(path)
-    assert time.monotonic() - start < 10
+    assert time.process_time() - start < 10
     assert str(path) in str(error.value)
     assert len(str(error.value)) < 1000 and "\n" not in str(error.value)
     return str(error.value)

@@ -120,6 +120,6 @@ def test_a_million_tetrahedra(carp):
     elements = f"{n}\n" + (rows * n) % tuple(nodes.ravel().tolist())
     points = "1003\n" + "".join(f"{k} {k * k % 7} {k % 3}\n" for k in range(1003))
     path = carp(points, elements, "1\n" + "0.5 0.25 0.125\n" * n)
-    start = time.perf_counter()
+    start = time.process_time()
     mesh = read(path)
-    assert mesh.n_elements == n and time.perf_counter() - start < 10
+    assert mesh.n_elements == n and time.process_time() - start < 10
