@@ -114,14 +114,16 @@ class SharedFile:
 
         For a file that is not parallel: rank 0 writes, the others do not wait for it.
         """
+        sends = np.zeros(self.comm.size if self.comm.rank == 0 else 0, bool)
+        self.comm.Gather(np.array([len(chunks) > 0]), sends)
         if self.comm.rank > 0:
             self._wait_for_root()
-            self._sent = self.comm.isend(chunks, 0)
+            self._sent = self.comm.isend(chunks, 0) if chunks else None
             return
         self._later(lambda file: lengthen(file, (*names, *numbers), length))
-        for rank in range(self.comm.size):
-            received = self.comm.recv(source=rank) if rank else chunks
-            self._later(partial(store, chunks=received, steps=steps))
+        self._later(partial(store, chunks=chunks, steps=steps))
+        for rank in np.flatnonzero(sends[1:]) + 1:  # of thousands of ranks few have chunks
+            self._later(partial(store, chunks=self.comm.recv(source=rank), steps=steps))
         self._later(lambda file: number(file, length - 1, numbers))
 
     def await_chunks(self) -> None:

@@ -37,12 +37,10 @@ class Frames:
         width = min(chunk_width(round(nodes)), nodes)
         chunks = -(-nodes // width)
         block = min(width * -(-chunks // ranks), nodes)  # of the rank that has most chunks
-        n_bytes = self.fields * self.size * nodes
+        senders, n_bytes = min(chunks, ranks) - 1, self.fields * self.size * nodes
         return {
             "compress": self.fields * self.compress * block,
-            "send": (ranks - 1) * self.message
-            + min(chunks, ranks) * latency
-            + n_bytes * (1 - 1 / ranks) / (1e9 * link),
+            "send": senders * (self.message + latency) + n_bytes * (1 - 1 / ranks) / (1e9 * link),
             "write": self.fields * self.chunk * chunks + n_bytes * max(self.byte, 1e-9 / writer),
         }
 

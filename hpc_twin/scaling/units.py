@@ -8,6 +8,7 @@ import numpy as np
 SMALL = 20_000  # nodes up to which two sizes tell what a step costs without nodes: beyond, the cache has its say
 HELD = 0.2  # a share outside the cache up to which the cache counts as holding all
 USUAL = 0.5  # more for what it does not hold: the slab at 0.1 against 0.2 mm, docs/performance.md
+GAIN = 3.0  # times as fast is a core within its cache as beyond it, at most
 FACTORS = 0.5, 4.0  # least and most that ranks beside change
 
 
@@ -64,9 +65,13 @@ class Unit:
 
 
 def _calls(alone: Sequence[Point]) -> float:
-    """Seconds of a step without nodes: the line through the two smallest sizes, at zero work."""
+    """Seconds of a step without nodes: the line through the two smallest sizes, at zero work; what is left of any size
+
+    is GAIN times less for a unit than the largest, at least.
+    """
     if len(alone) < 2 or alone[1].n > SMALL or alone[1].work <= alone[0].work:
         return 0.0
     one, other = alone[:2]
     found = (one.seconds * other.work - other.seconds * one.work) / (other.work - one.work)
-    return min(max(found, 0.0), 0.9 * one.seconds)
+    unit = alone[-1].seconds / alone[-1].work / GAIN
+    return max(0.0, min(found, *(point.seconds - unit * point.work for point in alone)))

@@ -149,5 +149,5 @@ def test_a_frame_is_compressed_by_all_and_written_by_one():
     assert few["compress"] == pytest.approx(8 * 65_536 * FRAMES.compress)  # 458 chunks on 64 ranks
     assert many["compress"] == pytest.approx(65_536 * FRAMES.compress)  # more ranks than chunks
     assert few["write"] == many["write"] == pytest.approx(458 * FRAMES.chunk + 60e6 * 1e-9)  # 1 GB/s
-    assert many["send"] - few["send"] == pytest.approx(4032 * FRAMES.message, rel=0.02)
+    assert many["send"] - few["send"] == pytest.approx((457 - 63) * FRAMES.message, rel=0.1)  # who has a chunk sends
     assert sum(MODEL.frame(Load(2, 50_000, 25_000), HERE).values()) == pytest.approx(frame(50_000, 2), rel=0.01)
