@@ -15,6 +15,9 @@ from hpc_twin.parallel import InputError, nearest
 from hpc_twin.texts import NotTomlError, parse_toml, plain, read_text, shown
 
 LONGEST = 100  # characters of a key that is looked for among those that are known
+OF_PYDANTIC = ("function-", "literal", "constrained", "tuple[", "list[")  # parts of a place that are no keys
+SCALARS, OF_SCALARS = ("str", "int", "float", "bool"), ("string_", "int_", "float_", "bool_", "finite_")  # at its end
+SHOULD = "Input should be "
 TOLD = 10  # findings at most: one wrong line may make thousands
 
 
@@ -47,9 +50,9 @@ def load_case(path: str | Path, overrides: Iterable[str] = ()) -> LoadedCase:
     try:
         case = Case.model_validate(plain(data))
     except ValidationError as error:
-        found = [_sentence(e) for e in error.errors()[:TOLD]]
-        more = [f"and {error.error_count() - TOLD} more"] if error.error_count() > TOLD else []
-        raise InputError(f"{path}: " + "\n  ".join([*found, *more])) from None
+        found = _findings(error)
+        more = [f"and {len(found) - TOLD} more"] if len(found) > TOLD else []
+        raise InputError(f"{path}: " + "\n  ".join([*map(_sentence, found[:TOLD]), *more])) from None
     text += "".join(f"\n# --set {override}" for override in overrides)
     return LoadedCase(with_conduction(case), path.parent, text, str(path), tuple(overrides))
 
@@ -92,11 +95,25 @@ def _key_parts(key: str) -> list[str]:
     return parts if node == 0 else []
 
 
-def _sentence(error: Any) -> str:
+def _findings(error: ValidationError) -> list[dict[str, Any]]:
+    """What pydantic found, once for each key; of a key that may be this or that, what came furthest in it."""
+    found: dict[tuple, dict[str, Any]] = {}
+    for each in error.errors():
+        words = [part for part in each["loc"] if not str(part).startswith(OF_PYDANTIC)]
+        place = tuple(
+            words[:-1] if words[-1:] and words[-1] in SCALARS and each["type"].startswith(OF_SCALARS) else words
+        )
+        known = found.setdefault(place, {**each, "loc": place})
+        other = each["msg"].removeprefix(SHOULD)
+        if other not in known["msg"] and other != each["msg"] and known["msg"].startswith(SHOULD):
+            known["msg"] += f" or {other}"
+    inner = {place[:n] for place in found for n in range(1, len(place))}
+    return [each for place, each in found.items() if place not in inner]
+
+
+def _sentence(error: dict[str, Any]) -> str:
     """One line on one of pydantic's findings."""
-    location = [
-        part for part in error["loc"] if not str(part).startswith(("function-", "literal", "constrained", "tuple["))
-    ]
+    location = error["loc"]
     key = ".".join(map(str, location))
     if error["type"] == "extra_forbidden":
         known = _known(Case, list(location[:-1]))

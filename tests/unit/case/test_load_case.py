@@ -102,6 +102,22 @@ def test_all_mistakes_are_told_at_once(tmp_path):
     assert "tissue.dtt" in str(caught.value) and "cells.schema" in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("override", "words"),
+    [
+        ("output.state=['x']", 'output.state.0: found "x", cannot read it as a time: '),
+        ("output.state=x", "output.state: found 'x', allowed are \"end\", or times"),
+        ("solver.options.a=[1]", "solver.options.a: found [1]; input should be a valid string or a valid integer or"),
+        ("tissue.mass=7", "tissue.mass: found 7; input should be 'lumped' or 'consistent' or less than or equal to 1"),
+        ("probes.int=1", "probes.int: found 1; input should be a valid tuple"),
+    ],
+)
+def test_what_may_be_this_or_that_is_told_in_one_line(tmp_path, override, words):
+    with pytest.raises(InputError) as caught:
+        load(tmp_path, overrides=[override])
+    assert str(caught.value).startswith(f"{tmp_path / 'case.toml'}: {words}") and "\n" not in str(caught.value)
+
+
 def test_missing_and_unreadable_files(tmp_path):
     load(tmp_path)
     with pytest.raises(InputError, match=r"no such case file; did you mean 'case\.toml'\?"):
