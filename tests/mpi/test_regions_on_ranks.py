@@ -1,10 +1,8 @@
 """Regions by coordinate, distance and chance, and parameters by coordinate and chance, on 1, 2 and 3 ranks."""
 
-import sys
-
 import numpy as np
 import pytest
-from tools import results, run_on
+from tools import results, simulated
 
 from hpc_twin.io.result import read_result
 
@@ -60,14 +58,6 @@ coordinates = true
 rtol = 1e-10
 tolerance = "1e-9 mV"
 """
-RUN = """
-import sys
-from pathlib import Path
-from hpc_twin.case import load_case
-from hpc_twin.parallel import world
-from hpc_twin.run import simulate
-simulate(load_case(sys.argv[1]), Path(sys.argv[2]), world())
-"""
 V_TOLERANCE, TIME_TOLERANCE = 1e-3, 1e-4  # as in test_same_on_any_ranks.py
 
 
@@ -76,9 +66,8 @@ def runs(tmp_path_factory):
     folder = tmp_path_factory.mktemp("regions")
     (folder / "case.toml").write_text(CASE)
     for ranks in (1, 2, 3):
-        done = run_on(ranks, [sys.executable, "-c", RUN, folder / "case.toml", folder / str(ranks)], timeout=120)
-        assert done.returncode == 0, done.stderr
-    return {ranks: folder / str(ranks) / "result.exo" for ranks in (1, 2, 3)}
+        simulated(ranks, folder / str(ranks), [folder / "case.toml"])
+    return {ranks: folder / str(ranks) / "case" / "result.exo" for ranks in (1, 2, 3)}
 
 
 def blocks(path) -> dict[str, np.ndarray]:

@@ -4,27 +4,14 @@ The linear solves stop at 1e-10 of the right-hand side, so V may differ by that,
 instability at the wave's front, and by the 1e-7 of the result's single precision: 1e-3 mV in V, 1e-4 ms in activation.
 """
 
-import sys
-
 import numpy as np
 import pytest
-from tools import results, run_on
+from tools import results, simulated
 
 from hpc_twin.io.traces import read_traces
 
 V_TOLERANCE, TIME_TOLERANCE = 1e-3, 1e-4
 MESHES = ("slab", "cable", "sphere", "mixed", "network")
-
-ALL = """
-import sys
-from pathlib import Path
-from hpc_twin.case import load_case
-from hpc_twin.parallel import world
-from hpc_twin.run import simulate
-comm = world()
-for path in sys.argv[2:]:
-    simulate(load_case(path), Path(sys.argv[1]) / Path(path).stem, comm)
-"""
 
 
 @pytest.fixture(scope="module")
@@ -38,8 +25,7 @@ def runs(case_files, tmp_path_factory):
             for name in MESHES
             for method in (("metis", "hilbert", "ptscotch") if ranks > 1 else ("metis",))
         ]
-        done = run_on(ranks, [sys.executable, "-c", ALL, out, *(case_files(*w) for w in wanted)], timeout=120)
-        assert done.returncode == 0, done.stderr
+        simulated(ranks, out, [case_files(*w) for w in wanted])
         found |= {(*w, ranks): out / "_".join(w) for w in wanted}
     return found
 
