@@ -50,9 +50,9 @@ def _runs(given: Path) -> list[Path]:
 
 def _is_case(given: Path) -> bool:
     """Whether a folder holds a case, and nothing that a run leaves."""
-    from hpc_twin.slurm.standing import TRACES
+    from hpc_twin.slurm.standing import is_run
 
-    return (given / "case.toml").exists() and not any((given / n).exists() for n in TRACES if n != "case.toml")
+    return (given / "case.toml").exists() and not is_run(given)
 
 
 def _table(found: "list[Standing]") -> None:

@@ -7,6 +7,7 @@ import typer
 
 if TYPE_CHECKING:
     from hpc_twin.slurm.cases import Task
+    from hpc_twin.slurm.request import Request
 
 ALIKE = "# Alike in every job"  # where the part of the script begins that nobody needs to see each time
 
@@ -39,7 +40,9 @@ def submit(
         int | None, typer.Option(help="Seconds before the wall time ends, to write a checkpoint; by default a tenth")
     ] = None,
     option: Annotated[list[str] | None, typer.Option(help="More words for sbatch, as --option --qos=debug.")] = None,
-    check: Annotated[bool, typer.Option(help="Let run --dry-run look at the (first) case before.")] = True,
+    rehearsal: Annotated[
+        bool, typer.Option("--rehearse", help="Let run --dry-run set the (first) case up before, mesh and all.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only print the script.")] = False,
 ) -> None:
     """Give a case to SLURM, as a job that goes on by itself when its wall time ends or a node is lost.
@@ -50,7 +53,7 @@ def submit(
     """
     from hpc_twin.slurm.cases import require_printable, tasks
     from hpc_twin.slurm.request import Request, job_name, seconds
-    from hpc_twin.slurm.submit import written
+    from hpc_twin.slurm.submit import check_free, written
 
     folder = run_folder(cases[0], out).absolute()
     require_printable(str(folder))
@@ -63,18 +66,37 @@ def submit(
     if dry_run:
         print(script, end="")
         return
-    _submit(script, work, folder, is_array, check)
-
-
-def _submit(script: str, work: "list[Task]", folder: Path, is_array: bool, check: bool) -> None:
-    from hpc_twin.slurm.submit import check_free, rehearse, submit
-
     check_free(folder, is_array)
-    if check:
-        print("looks at the case by hpc-twin run --dry-run (--no-check leaves that out)", flush=True)
-        hindrance = rehearse(work[0])
-        if hindrance:
-            print(f"it was not looked at to the end: {hindrance}")
+    _look(work, request, folder)
+    if rehearsal:
+        _rehearse(work[0])
+    _submit(script, work, folder, is_array)
+
+
+def _look(work: "list[Task]", request: "Request", folder: Path) -> None:
+    """Refuse what cannot work, and foretell the rest, by the first case."""
+    from hpc_twin.case import load_case
+    from hpc_twin.cli.submit_outlook import outlook
+    from hpc_twin.slurm.look import look, room
+
+    loaded = load_case(work[0].case, work[0].overrides)
+    look(loaded)
+    for words in outlook(loaded, request, len(work), room(folder)):
+        print(words)
+
+
+def _rehearse(task: "Task") -> None:
+    from hpc_twin.slurm.submit import rehearse
+
+    print("sets the case up by hpc-twin run --dry-run", flush=True)
+    hindrance = rehearse(task)
+    if hindrance:
+        print(f"it was not looked at to the end: {hindrance}")
+
+
+def _submit(script: str, work: "list[Task]", folder: Path, is_array: bool) -> None:
+    from hpc_twin.slurm.submit import submit
+
     print(script[: script.find(ALIKE)] + f"... all of it: {folder / 'job.sbatch'}\n")
     job = submit(script, work, folder, is_array)
     shown = shortest(folder)

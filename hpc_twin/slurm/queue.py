@@ -73,7 +73,8 @@ def submitted(script: Path) -> str:
     if shutil.which("sbatch") is None:
         raise InputError(f"sbatch is not on this machine; the script is {script}, for a machine that has SLURM")
     words = ["sbatch", "--parsable", str(script)]
-    done = subprocess.run(words, capture_output=True, text=True, timeout=120, check=False)
+    env = dict(os.environ)  # not that of C, to which MPI's library adds what would keep mpirun in the job from starting
+    done = subprocess.run(words, env=env, capture_output=True, text=True, timeout=120, check=False)
     if "configuration source" in done.stderr:
         raise InputError("sbatch finds no SLURM: on your own machine, 'make slurm' starts one and says what to export")
     if done.returncode:

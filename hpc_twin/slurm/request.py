@@ -111,9 +111,13 @@ def default_warning(time: int) -> int:
 
 
 def quoted(folder: Path, pattern: str) -> str:
-    """``folder``/``pattern`` as sbatch reads it in a script: % of the folder as itself, in quotes."""
-    text = str(folder).replace("%", "%%") + "/" + pattern
-    return '"' + re.sub(r'(["\\\\])', r"\\\1", text) + '"'
+    """``folder``/``pattern`` as sbatch reads it in a script: % of the folder as itself, in quotes.
+
+    Raises InputError for a folder with a backslash: sbatch replaces no %j in a path that has one.
+    """
+    if "\\" in str(folder):
+        raise InputError(f"--out: found {folder}, SLURM writes no log to a folder with a backslash in its name")
+    return '"' + str(folder).replace("%", "%%").replace('"', r"\"") + f'/{pattern}"'
 
 
 def _check_option(option: str) -> None:

@@ -16,7 +16,7 @@ from hpc_twin.texts import read_json
 
 TAIL = 8  # lines of the log
 SILENCE = 300  # s without a word, which a run writes every few seconds
-TRACES = ("status.json", "case.toml", "result.exo", "result.exo.part", "jobs", "starts")
+TRACES = ("status.json", "run.json", "result.exo", "result.exo.part", "jobs", "starts")  # files that a run leaves
 CANCELLED = ("CANCELLED", "PREEMPTED", "TIMEOUT", "DEADLINE")  # by somebody, or by the clock: a checkpoint is there
 
 
@@ -54,14 +54,18 @@ def runs_in(folder: Path) -> list[Path]:
     """The folders of runs that ``folder`` is or holds: the tasks of an array are runs of their own."""
     if (folder / LIST).exists():
         return [folder / str(index) for index in range(len(read_list(folder)))]
-    if any((folder / name).exists() for name in TRACES):
+    if is_run(folder):
         return [folder]
     return [run for each in sorted(folder.iterdir()) if each.is_dir() for run in _below(each)]
 
 
 def _below(folder: Path) -> list[Path]:
-    is_run = any((folder / name).exists() for name in (LIST, *TRACES))
-    return runs_in(folder) if is_run else []
+    return runs_in(folder) if (folder / LIST).exists() or is_run(folder) else []
+
+
+def is_run(folder: Path) -> bool:
+    """Whether a run was begun or queued in ``folder``; a case there is none yet."""
+    return any((folder / name).is_file() for name in TRACES)
 
 
 def standings(folders: Iterable[Path]) -> list[Standing]:

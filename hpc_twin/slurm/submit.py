@@ -1,5 +1,6 @@
 """From cases and wishes to a script in the folder of the run, and to a job."""
 
+import os
 import resource
 import subprocess
 from collections.abc import Sequence
@@ -29,7 +30,13 @@ def rehearse(task: Task) -> str:
     words = [*program(), "run", task.case, "--dry-run", *(w for each in task.overrides for w in ("--set", each))]
     try:
         done = subprocess.run(
-            words, capture_output=True, text=True, timeout=REHEARSAL, preexec_fn=modestly, check=False
+            words,
+            env=dict(os.environ),  # see queue.submitted
+            capture_output=True,
+            text=True,
+            timeout=REHEARSAL,
+            preexec_fn=modestly,
+            check=False,
         )
     except subprocess.TimeoutExpired:
         return f"it takes more than {REHEARSAL} s"
@@ -62,8 +69,14 @@ def submit(script: str, work: Sequence[Task], out: Path, array: bool) -> str:
     except OSError as error:
         raise InputError(f"{out}: cannot write there ({error.strerror or error}): use another --out") from None
     job = submitted(out / NAME)
-    with (out / JOBS).open("a", encoding="utf-8") as file:
-        file.write(f"{job}\n")
+    try:
+        with (out / JOBS).open("a", encoding="utf-8") as file:
+            file.write(f"{job}\n")
+    except OSError as error:
+        raise InputError(
+            f"{out / JOBS}: cannot be written ({error.strerror}), so 'hpc-twin status' will not find job {job}, "
+            f"which is queued: scancel {job}, and submit it where there is room"
+        ) from None
     return job
 
 

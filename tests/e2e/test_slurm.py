@@ -1,4 +1,7 @@
-"""Jobs of a real SLURM: the wall time ends, a node and a rank are lost, scancel, a drug study as an array."""
+"""Jobs of a real SLURM of three nodes, which are all on this machine.
+
+The wall time ends, nodes and ranks are lost, somebody else goes first, scancel, a drug study as an array.
+"""
 
 import csv
 import json
@@ -7,10 +10,13 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 import pytest
-from slurm_daemon import slurm, wait
+from slurm_daemon import PATH, kill_node, slurm, wait
 from tools import ROOT, results, told, twin
 
 from hpc_twin.io.status import read_status
@@ -38,8 +44,9 @@ every = "5 ms"
 [checkpoint]
 every_simulated = "5 ms"
 """
-SLOW = 'export SLOW={pause}\nprogram=("{python}" "{root}/tests/e2e/slow.py")\n'
+SLOW = 'export SLOW="{slow}"\nprogram=("{python}" "{root}/tests/e2e/slow.py")\n'
 IKR = 'cells.parameters."ikr.g"'
+NASTY = "a pair $(touch hacked) `touch hacked` 'of' \"nodes\" %j ; #[b] &"
 BLOCKS = ("1x", "0.5x", "0.25x")  # of a drug at 0, 1 and 3 times its IC50: 1 / (1 + D / IC50)
 
 
@@ -50,18 +57,20 @@ class Cluster:
         self.folder, self.case = folder, folder / "case.toml"
         self.variables = {**variables, "OMPI_MCA_mpi_yield_when_idle": "1"}  # there may be more ranks than cores
         self.case.write_text(CASE)
-        for kind, name, pause in (
-            ("single_node", "long", 0.1),
-            ("single_node", "node", 0.04),
-            ("cluster", "srun", 0.04),
-        ):
-            words = SLOW.format(pause=pause, python=sys.executable, root=ROOT)
+        for kind, name in (("single_node", "long"), ("single_node", "node"), ("cluster", "srun")):
+            words = SLOW.format(slow=folder / f"{name}.pause", python=sys.executable, root=ROOT)
             (folder / name).write_text(template(kind).replace(JOB, words + JOB))
+            self.pause(name, 0.1)
+
+    def pause(self, name, seconds):
+        """So long each step of the jobs of a template takes from now on."""
+        (self.folder / f"{name}.new").write_text(str(seconds))
+        (self.folder / f"{name}.new").replace(self.folder / f"{name}.pause")
 
     def submit(self, name, *words):
         """Submit the case."""
         out = self.folder / name
-        done = self.twin("submit", self.case, "--out", out, "--no-check", *words)
+        done = self.twin("submit", self.case, "--out", out, *words)
         assert done.returncode == 0, done.stderr
         return out
 
@@ -76,9 +85,13 @@ class Cluster:
             assert time.monotonic() < end, told
         return told
 
+    def on(self, *numbers):
+        """Words of submit for these nodes."""
+        return "--option", f"--nodelist={','.join(self.nodes[n] for n in numbers)}"
+
     def tool(self, *words):
         """What a tool of SLURM says."""
-        env = {**os.environ, **self.variables}
+        env = {**os.environ, **self.variables, "PATH": PATH}
         return subprocess.run(words, env=env, capture_output=True, text=True, timeout=30, check=True).stdout
 
     def state(self, out):
@@ -86,6 +99,23 @@ class Cluster:
         words = self.tool("scontrol", "--oneliner", "show", "job", (out / "jobs").read_text().split()[-1])
         found = dict(word.split("=", 1) for word in words.split() if "=" in word)
         return found["JobState"], int(found["Restarts"])
+
+    @cached_property
+    def nodes(self):
+        """Names; the first is that of this machine."""
+        names = self.tool("sinfo", "--noheader", "--partition=main", "--format=%N").strip()
+        return self.tool("scontrol", "show", "hostnames", names).split()
+
+    @contextmanager
+    def lost(self, node):
+        """Let a node die, and start it again. SLURM would notice by itself after five minutes."""
+        kill_node(Path(self.variables["SLURM_CONF"]).parent, node)
+        self.tool("scontrol", "update", f"nodename={node}", "state=down", "reason=test")
+        try:
+            yield
+        finally:
+            self.tool("slurmd", "-N", node)
+            wait(lambda: "down" not in self.tool("sinfo", "-h", "-n", node, "-o", "%T"), 30)
 
     def computes(self, out):
         """Whether its run is in its loop, with a checkpoint to go on from."""
@@ -99,7 +129,7 @@ def log(out):
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory):
-    with slurm(cpus=8) as variables:
+    with slurm(cpus=4, nodes=3) as variables:
         yield Cluster(tmp_path_factory.mktemp("cluster"), variables)
 
 
@@ -111,57 +141,94 @@ def beat(cluster):
     """
     out = cluster.submit("beat", "--ranks", 2, "--time", 1, "--warning", 58, "--template", cluster.folder / "node")
     wait(lambda: cluster.computes(out), 60)
-    node = cluster.tool("sinfo", "--noheader", "--format=%n").strip()
-    cluster.tool("scontrol", "update", f"nodename={node}", "state=down", "reason=test")
-    wait(lambda: cluster.state(out)[0] == "PENDING", 20)
-    assert "state       requeued" in cluster.twin("status", out).stdout
-    cluster.tool("sh", "-c", f"scontrol update nodename={node} state=resume || true")  # it may be back by itself
-    wait(lambda: "down" not in cluster.tool("sinfo", "--noheader", "--format=%T"), 30)
+    with cluster.lost(cluster.nodes[0]):
+        wait(lambda: cluster.state(out)[0] == "PENDING", 20)
+        assert "state       requeued" in cluster.twin("status", out).stdout
+        wait(lambda: f"2 ranks on {cluster.nodes[1]}, checkpoint: 0" in log(out), 20)
     return out
 
 
 @pytest.fixture(scope="module")
 def drugs(cluster, beat):
     return cluster.submit("drugs", "--ranks", 1, "--time", 5, "--array", f"{IKR}={','.join(BLOCKS)}",
-                          "--set", "tissue.until=450 ms")  # fmt: skip
+                          "--set", "tissue.until=450 ms", *cluster.on(0))  # fmt: skip
 
 
 @pytest.fixture(scope="module")
-def cancelled(cluster, beat):
-    out = cluster.submit("cancelled", "--ranks", 1, "--time", 5, "--template", cluster.folder / "long")
+def single(cluster, beat):
+    """One rank, started by mpirun."""
+    words = ("--ranks", 1, "--time", 5, "--template", cluster.folder / "long", *cluster.on(0))
+    out = cluster.submit("single", *words)
     wait(lambda: cluster.computes(out), 60)
-    cluster.tool("scancel", (out / "jobs").read_text().strip())
     return out
 
 
 @pytest.fixture(scope="module")
-def killed(cluster, beat):
-    """Its ranks are started by srun through PMIx; one of them is killed."""
-    until = ("--set", "tissue.until=20 ms")
-    out = cluster.submit("killed", "--ranks", 2, "--time", 5, "--template", cluster.folder / "srun", *until)
+def pair(cluster, beat):
+    """Two ranks on two nodes, started by srun through PMIx."""
+    words = ("--nodes", 2, *cluster.on(1, 2))
+    out = cluster.submit(NASTY, "--ranks", 2, "--time", 5, "--template", cluster.folder / "srun", *words)
     wait(lambda: cluster.computes(out), 60)
-    told = cluster.twin("status", out).stdout
+    return out
+
+
+def test_a_killed_rank_is_queued_again(cluster, drugs, single):
+    os.kill(read_status(single).pid, signal.SIGKILL)
+    wait(lambda: "a rank or a node was lost: exit code 137" in log(single), 30)
+
+
+def test_ranks_on_two_nodes(cluster, pair):
+    assert f"2 ranks on {cluster.nodes[0]}-[2-3]" in log(pair)
+    told = cluster.twin("status", pair).stdout
     assert "state       running" in told and "ms/s on 2 ranks" in told and ": enough" in told
-    os.kill(read_status(out).pid, signal.SIGKILL)
-    return out
 
 
-def test_a_killed_rank_is_queued_again(cluster, drugs, killed, cancelled):
-    wait(lambda: "queued again" in log(killed), 30)
-    assert "a rank or a node was lost: exit code 137" in log(killed)
-    wait(lambda: cluster.state(killed)[1] == 1, 10)
+def test_a_suspended_job_goes_on(cluster, pair):
+    job = (pair / "jobs").read_text().strip()
+    cluster.tool("scontrol", "suspend", job)
+    assert "suspended" in cluster.twin("status", pair).stdout
+    t = read_status(pair).t
+    cluster.tool("scontrol", "resume", job)
+    wait(lambda: read_status(pair).t > t, 10)
 
 
-def test_what_scancel_leaves_can_be_read_and_gone_on_with(cluster, cancelled, whole):
+def test_a_job_that_goes_first_takes_a_node(cluster, pair):
+    """It gets it as soon as the checkpoint is written, not when the time of grace, a minute, is over."""
+    words = ("--partition=urgent", f"--nodelist={cluster.nodes[2]}", "--exclusive", "--output=/dev/null")
+    wait_for_it = cluster.tool("sbatch", "--wait", *words, "--wrap=true")
+    assert "Submitted" in wait_for_it and "queued again" in log(pair) and "SIGUSR1" in log(pair)
+    wait(lambda: log(pair).count("goes on from") == 1 and cluster.computes(pair), 30)
+
+
+def test_a_killed_rank_goes_on_until_scancel(cluster, single):
+    wait(lambda: "goes on from" in log(single) and cluster.computes(single), 30)
+    cluster.tool("scancel", (single / "jobs").read_text().strip())
+
+
+def test_a_job_waits_for_its_second_node(cluster, pair):
+    with cluster.lost(cluster.nodes[2]):
+        wait(lambda: cluster.state(pair)[0] == "PENDING", 20)
+    wait(lambda: log(pair).count("goes on from") == 2 and cluster.computes(pair), 30)
+
+
+def test_a_user_queues_a_job_again(cluster, pair):
+    """One job goes on, not two."""
+    cluster.pause("srun", 0.0)
+    cluster.tool("scontrol", "requeue", (pair / "jobs").read_text().strip())
+    wait(lambda: "SLURM has queued it again" in log(pair), 20)
+    assert len((pair / "jobs").read_text().split()) == 1
+
+
+def test_what_scancel_leaves_can_be_read_and_gone_on_with(cluster, single, whole):
     """On one rank before, on two after."""
-    wait(lambda: (cancelled / "result.exo").exists(), 30)
-    t = read_status(cancelled).t
-    found = results(cancelled / "result.exo")
+    wait(lambda: (single / "result.exo").exists(), 30)
+    t = read_status(single).t
+    found = results(single / "result.exo")
     assert len(found["times"]) == 1 + int(t / 5) and np.isfinite(found["V"]).all()
-    assert "checkpoint  step" in cluster.tells(cancelled, "stopped: cancelled")
-    done = cluster.twin("resume", cancelled, ranks=2)
+    assert "checkpoint  step" in cluster.tells(single, "stopped: cancelled")
+    done = cluster.twin("resume", single, ranks=2)
     assert done.returncode == 0, done.stderr
-    found = results(cancelled / "result.exo")
+    found = results(single / "result.exo")
     assert np.array_equal(found["times"], whole["times"]) and np.allclose(found["V"], whole["V"], atol=0.01)
 
 
@@ -182,27 +249,29 @@ def test_a_drug_study_is_an_array_that_is_gathered(cluster, drugs):
 
 
 def test_a_folder_in_use_and_what_sbatch_does_not_know_are_refused(cluster, beat):
-    words = ("submit", cluster.case, "--no-check", "--ranks", 1, "--time", 5)
+    words = ("submit", cluster.case, "--ranks", 1, "--time", 5)
     done = cluster.twin(*words, "--out", beat)
     assert done.returncode == 2 and "is computed by job 1: scancel 1" in told(done)[0]
     done = cluster.twin(*words, "--out", cluster.folder / "other", "--partition", "nowhere")
     assert done.returncode == 2 and "invalid partition" in told(done)[0]
     words = ("submit", cluster.case, "--ranks", 1, "--time", 5, "--out", cluster.folder / "another")
-    done = cluster.twin(*words, "--set", "cells.parameters.gna=2x")  # told by run --dry-run, which knows the model
+    done = cluster.twin(*words, "--set", "cells.parameters.gna=2x")  # which the model has not
     assert done.returncode == 2 and "gna" in told(done)[0] and not (cluster.folder / "another").exists()
 
 
-def test_the_killed_run_ends_with_the_numbers_of_one_that_never_stopped(cluster, killed, whole):
-    wait(lambda: (killed / "result.exo").exists(), 60)
-    assert cluster.state(killed)[1] == 1 and "goes on from" in log(killed)
-    found = results(killed / "result.exo")
-    assert np.array_equal(found["times"], whole["times"][:5]) and np.array_equal(found["V"], whole["V"][:5])
+def test_the_pair_ends_with_the_numbers_of_one_that_never_stopped(cluster, pair, whole):
+    """It was suspended, made room, lost a node, and was queued again by hand."""
+    wait(lambda: cluster.state(pair) == ("COMPLETED", 3), 60)
+    assert log(pair).count("goes on from") == 3
+    found = results(pair / "result.exo")
+    assert np.array_equal(found["times"], whole["times"]) and np.array_equal(found["V"], whole["V"])
 
 
 def test_the_beat_ends_with_the_numbers_of_one_that_never_stopped(cluster, beat, whole):
     """It lost its node, and its wall time ended; then it is given more, so that a busy machine comes to an end, too."""
     wait(lambda: "SIGUSR1: asks for a checkpoint" in log(beat), 60)
     wait(lambda: cluster.state(beat)[1] >= 2, 60)
+    cluster.pause("node", 0.0)
     cluster.tool("scontrol", "update", f"jobid={(beat / 'jobs').read_text().strip()}", "timelimit=10")
     wait(lambda: cluster.state(beat)[0] == "COMPLETED", 100)
     assert log(beat).count("goes on from") >= 2

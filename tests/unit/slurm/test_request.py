@@ -93,7 +93,9 @@ def test_nonsense_is_refused(words, message):
 
 
 def test_a_path_in_a_script():
-    assert quoted(Path('/a "b" \\c 5%'), "%j") == '"/a \\"b\\" \\\\c 5%%/%j"'
+    assert quoted(Path('/a "b" c 5%'), "%j") == '"/a \\"b\\" c 5%%/%j"'
+    with pytest.raises(InputError, match="backslash"):
+        quoted(Path("/a\\b"), "%j")
 
 
 @pytest.mark.parametrize(("folder", "name"), [("heartbeat", "heartbeat"), ("o'x y%", "o_x_y"), ("--ü--", "hpc_twin")])

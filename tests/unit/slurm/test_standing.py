@@ -15,6 +15,7 @@ from hpc_twin.slurm import queue, standing
 from hpc_twin.slurm.cases import Task, write_list
 from hpc_twin.slurm.queue import Job, known_jobs, own_job
 from hpc_twin.slurm.standing import checkpoint_time, judged, last_words, newest_checkpoint, runs_in, standings
+from hpc_twin.slurm.submit import submit
 
 NOW = time.time()
 HALF = RunStatus("running", t=60.0, until=100.0, begin=20.0, seconds=80.0, updated=NOW, ranks=4)
@@ -104,6 +105,9 @@ def test_the_runs_of_a_folder(tmp_path):
     write_list(tmp_path / "study", [Task("/a", (), {}), Task("/a", ("x=1",), {})])
     assert runs_in(tmp_path) == [tmp_path / "beat", tmp_path / "study" / "0", tmp_path / "study" / "1"]
     assert runs_in(tmp_path / "beat") == [tmp_path / "beat"]
+    (tmp_path / "other" / "jobs").mkdir()  # as in our own repository
+    (tmp_path / "other" / "case.toml").touch()
+    assert runs_in(tmp_path / "other") == []
 
 
 def test_the_job_of_a_run(tmp_path):
@@ -169,6 +173,15 @@ def test_what_sbatch_refuses(tmp_path, monkeypatch, words, message):
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(InputError, match=message):
         queue.submitted(Path("/r/job.sbatch"))
+
+
+def test_a_job_whose_number_cannot_be_noted(tmp_path, monkeypatch):
+    """The disk is full now: the job is queued, and the user must know of it."""
+    (tmp_path / "sbatch").write_text(f"#!/bin/sh\nmkdir {tmp_path}/out/jobs\necho 7\n")
+    (tmp_path / "sbatch").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    with pytest.raises(InputError, match=r"out/jobs: cannot be written .*job 7, which is queued: scancel 7"):
+        submit("#!/bin/bash\n", [Task("/a", (), {})], tmp_path / "out", False)
 
 
 def test_the_end_of_the_newest_log(tmp_path):
