@@ -29,7 +29,8 @@ from hpc_twin.run.meshes.whole import box_in_blocks, elements_of_box
 EVEN = 4000  # elements per rank that METIS splits to parts even within 5 % after refinement: docs/partition.md
 SMALL = 1_000_000  # elements that rank 0 may halve once more
 AUTO, BLOCKWISE = "auto", "hilbert"  # BLOCKWISE needs no rank with the whole mesh
-WHOLE = 5_000_000  # elements, of about 200 bytes, that "auto" lets rank 0 hold where it need not: docs/partition.md
+UNEVEN = 0.1  # above the mean is worth a warning
+WHOLE = 5_000_000  # elements, of 211 to 240 bytes with METIS, that "auto" lets rank 0 hold where it need not: docs/partition.md
 
 
 @dataclass(frozen=True)
@@ -190,6 +191,18 @@ def _split_source(case: Case, folder: Path, comm) -> Source:
         )
     if anew and comm.size > split.whole.n_elements:
         raise InputError(f"{split.whole.n_elements} elements cannot be split over {comm.size} ranks: use fewer ranks")
+    excess = uneven(split.n_parts, comm.size)
+    if excess > UNEVEN and not anew:
+        warn(
+            comm,
+            f"{split.n_parts} parts on {comm.size} ranks: one with {-(-split.n_parts // comm.size)} parts has "
+            f"{excess:.0%} more than the mean; take a number of ranks that divides the parts, or many more parts",
+        )
     times = case.mesh.refine - split.source["refined"]
     told = case.partition.method if anew else f"as split in {split.path.parent}"
     return Source(comm, read_split(split, comm), None, case.partition.method if anew else None, times, True, told)
+
+
+def uneven(n_parts: int, n_ranks: int) -> float:
+    """Share above the mean of the rank with most of ``n_parts`` equal parts: R / P ceil(P / R) - 1."""
+    return n_ranks * -(-n_parts // n_ranks) / n_parts - 1

@@ -18,7 +18,7 @@ from hpc_twin.mesh.refine import refined
 from hpc_twin.mesh.write import write
 from hpc_twin.parallel import InputError, world
 from hpc_twin.run.meshes import case_mesh, distributed, presplit_case, presplit_mesh
-from hpc_twin.run.meshes.sources import chosen
+from hpc_twin.run.meshes.sources import chosen, uneven
 from hpc_twin.run.report import Timer
 
 SLAB = '[mesh]\ngenerate = "slab"\nshape = { size = ["3 mm", "2 mm", "1 mm"], h = "0.5 mm" }\n'
@@ -95,6 +95,15 @@ def test_splits_that_do_not_fit(words, message, tmp_path):
     presplit_case(known.case, known.folder, 2, tmp_path / "split", world())
     with pytest.raises(InputError, match=message):
         part_in(tmp_path, case_text(mesh=SLAB), *words)
+
+
+def test_ranks_that_do_not_divide_the_parts():
+    """As the cut of the parts makes them, for equal parts."""
+    for n_parts in range(1, 70):
+        for n_ranks in range(1, n_parts + 1):
+            counts = np.diff(np.arange(n_ranks + 1) * n_parts // n_ranks)
+            assert uneven(n_parts, n_ranks) == pytest.approx(counts.max() / counts.mean() - 1)
+    assert uneven(64, 48) == 0.5 and uneven(64, 16) == 0
 
 
 def test_what_cannot_be_split(tmp_path):
