@@ -30,7 +30,7 @@ EVEN = 4000  # elements per rank that METIS splits to parts even within 5 % afte
 SMALL = 1_000_000  # elements that rank 0 may halve once more
 AUTO, BLOCKWISE = "auto", "hilbert"  # BLOCKWISE needs no rank with the whole mesh
 UNEVEN = 0.1  # above the mean is worth a warning
-WHOLE = 5_000_000  # elements, of 211 to 240 bytes with METIS, that "auto" lets rank 0 hold where it need not: docs/partition.md
+WHOLE = 5_000_000  # elements, of 211 to 240 bytes with METIS, that "auto" gives rank 0: docs/partition.md
 
 
 @dataclass(frozen=True)
