@@ -123,8 +123,9 @@ def scaled(
     sizes = Sizes(loaded, tuple(overrides))
     fine = sizes.near(LARGEST)
     check_ranks(ranks, fine.nodes, "the number of the mesh's nodes")
-    finer = sizes.near(min(LARGEST, 8 * fine.nodes), finest=0.5)
-    runs = [(fine, n) for n in ranks] + [(size, 1) for size in (sizes.near(fine.nodes // 8), sizes.near(TINY), finer)]
+    small = sizes.near(fine.nodes // 8)
+    finer = sizes.finer(small, min(LARGEST, 8 * fine.nodes), finest=0.5)
+    runs = [(fine, n) for n in ranks] + [(size, 1) for size in (small, sizes.near(TINY), finer)]
     weakly = [(sizes.near(fine.nodes * n // max(ranks)), n) for n in ranks] if weak else []
     samples = _measured(loaded, overrides, fine, [*runs, *weakly], launcher, say)
     strong, others = samples[: len(ranks)], samples[len(ranks) : len(runs)]
@@ -146,6 +147,8 @@ def _measured(loaded, overrides, fine: Size, runs, launcher, say) -> tuple[Sampl
     measured(Request(loaded.source, (*overrides, *runs[-1][0].overrides), 1, tissue.dt), launcher)
     for turn in range(TURNS):
         for size, ranks in dict.fromkeys(runs):
+            if turn and size.nodes > fine.nodes:
+                continue  # once is enough: it is for iterations
             say(f"measuring {size.nodes:,} nodes on {ranks} rank(s), {turn + 1} of {TURNS}")
             request = Request(loaded.source, (*overrides, *size.overrides), ranks, until, window=steps // WINDOWS)
             best[size, ranks] = _faster(best.get((size, ranks)), measured(request, launcher))

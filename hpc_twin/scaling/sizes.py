@@ -89,15 +89,15 @@ class Sizes:
         """Build one that was found."""
         return case_mesh(self._case(size.overrides), self.loaded.folder)[0]
 
-    def finer(self, coarse: Size, nodes: float) -> Size:
-        """One of about so many nodes, not built: estimated from ``coarse`` and another, or counted."""
+    def finer(self, coarse: Size, nodes: float, finest: float = 1.0) -> Size:
+        """One of about so many nodes, not built: estimated from ``coarse`` and another, or counted; as ``near``."""
         if self.edge is None:
             return self._halved_to(nodes)
         other = self.coarsest[0] if self.coarsest[0].h > coarse.h else self._built(max(SECOND * coarse.h, 1.0))[0]
         law, elements = self._laws(*sorted((coarse, other), key=lambda size: size.h))
-        h = coarse.h if nodes < law(1.0) else 1.0
+        h = coarse.h if nodes < law(finest) else finest
         for _ in range(NEWTON):
-            h = max(h * (law(h) / nodes) ** (1 / self.dimension), 1.0)
+            h = max(h * (law(h) / nodes) ** (1 / self.dimension), finest)
         words = () if h == 1 else (self._override(h),)
         return Size(round(law(h)), round(elements(h)), h, words, ESTIMATED)
 

@@ -28,7 +28,7 @@ COMMAND = [sys.executable, "-c", "from hpc_twin.cli.main import main; main()", "
 CASES = {
     "niederer at 0.1 mm": ("niederer", ('mesh.shape.h="0.1 mm"', 'tissue.until="10 ms"')),
     "niederer at 0.25 mm": ("niederer", ('mesh.shape.h="0.25 mm"', 'tissue.until="50 ms"')),
-    "heartbeat": ("heartbeat", ('tissue.until="200 ms"',)),
+    "heartbeat": ("heartbeat", ('tissue.until="150 ms"',)),
     "defibrillation": ("defibrillation", ('tissue.until="60 ms"',)),
     "atria": ("atria", ('tissue.until="100 ms"',)),
 }
