@@ -27,7 +27,8 @@ class Population:
         """A population in its initial state; its V is written by ``rest``."""
         n = len(nodes)
         everywhere = n == n_owned
-        return cls(kernel, slice(None) if everywhere else nodes, kernel.new_states(n), np.empty(n), np.empty(n))
+        gathered = (np.empty(0 if everywhere else n) for _ in range(2))
+        return cls(kernel, slice(None) if everywhere else nodes, kernel.new_states(n), *gathered)
 
     def rest(self, V: np.ndarray) -> None:
         """Set the model's initial V at its nodes."""
