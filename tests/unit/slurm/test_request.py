@@ -102,3 +102,27 @@ def test_a_path_in_a_script():
 def test_a_job_has_a_plain_name(folder, name):
     assert job_name(Path("/x") / folder) == name
     Request(1, 60, name=name)
+
+
+HOSTILE = (
+    "$(touch hacked)",
+    "`touch hacked`",
+    "x;touch hacked",
+    "x\ntouch hacked",
+    'x" --wrap="touch hacked',
+    "x'",
+    "x #",
+    "$x",
+)
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_nothing_of_a_line_for_sbatch_is_shell(text):
+    for key in ("account", "partition", "name", "mail"):
+        with pytest.raises(InputError, match=f"--{key}: found"):
+            Request(8, 600, **{key: text})
+    with pytest.raises(InputError, match="--option: found"):
+        Request(8, 600, options=(f"--comment={text}",))
+    with pytest.raises(InputError, match="--time"):
+        seconds(text)
+    assert set(job_name(Path(f"/results/{text}"))) <= set("touchackedwrp_x-")

@@ -46,6 +46,14 @@ def test_a_file_that_is_no_template_is_refused(tmp_path, text, message):
         template(str(tmp_path / "t"))
 
 
+@pytest.mark.parametrize("name", ["$(touch hacked)", "x;touch hacked", "../../../etc/passwd", "/dev", "x\n", ""])
+def test_the_name_of_a_template_is_a_name(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match="--template"):
+        template(name)
+    assert not list(tmp_path.iterdir())
+
+
 def test_the_nearest_template_is_named():
     with pytest.raises(InputError, match="did you mean 'cluster'"):
         template("clustre")
