@@ -27,26 +27,29 @@ count_starts() { # in a row, from the same checkpoint; by SLURM's count of all w
 
 note_starts() { { echo "$1" >"$run/.starts" && mv -f "$run/.starts" "$run/starts"; } 2>/dev/null; }
 
-fact() { scontrol --oneliner show job "$job" | tr ' ' '\n' | sed -n "s/^$1=//p" | head -n 1; } # what SLURM knows of this job
+control() (trap '' TERM; exec scontrol "$@") # the SIGTERM of a requeue reaches who asked for it, too
+
+fact() { control --oneliner show job "$job" | tr ' ' '\n' | sed -n "s/^$1=//p" | head -n 1; } # what SLURM knows of this job
 
 by_slurm() { # whether SLURM has queued the job again (scontrol requeue, preemption), or is about to take its nodes away
     local restarts preempted
     restarts=$(fact Restarts) preempted=$(fact PreemptTime)
     if [ "${restarts:-0}" -gt "${SLURM_RESTART_COUNT:-0}" ]; then
         tell "stopped at checkpoint $(newest), SLURM has queued it again"
+        note_starts "0 $(newest)" || : # it is no failure of the run
     elif [ "${preempted:-None}" != None ]; then
         tell "stopped at checkpoint $(newest), for a job that goes first"
+        note_starts "0 $(newest)" || :
         queue_again
     else
         return 1
     fi
-    note_starts "0 $(newest)" # which is no failure of the run
 }
 
 queue_again() { # this job, or where that is not allowed another one after it
     local next index=${SLURM_ARRAY_TASK_ID:-}
     queued=1
-    if scontrol requeue "$job"; then
+    if control requeue "$job"; then
         tell "queued again"
     elif next=$(sbatch --parsable --dependency="afterany:$job" ${index:+"--array=$index"} "$script"); then
         next=${next%%;*}${index:+_$index}

@@ -70,6 +70,7 @@ exit "$(cat "$TRACE/code")"
 SCONTROL = """#!/bin/bash
 if [ "$1" = --oneliner ]; then echo "JobId=12 JobName=run $(cat "$TRACE/facts" 2>/dev/null) Power="; exit; fi
 echo "$@" >> "$TRACE/requeued"
+[ ! -e "$TRACE/harsh" ] || kill -s TERM "$$" "$PPID"
 exit "$(cat "$TRACE/refusal" 2>/dev/null || echo 0)"
 """
 SBATCH = '#!/bin/bash\necho "$@" >> "$TRACE/handed"\necho "99;local"\n'
@@ -188,6 +189,14 @@ def test_a_job_that_is_asked_to_make_room_is_queued_again(tmp_path):
     assert paper.asked("requeued") == ["requeue 12"] and "for a job that goes first" in words
     paper.run(130, facts="Restarts=0 PreemptTime=None")
     assert paper.asked("requeued") == ["requeue 12"]
+
+
+@pytest.mark.parametrize("facts", ["PreemptTime=None", "PreemptTime=2026-11-21T14:26:18"])
+def test_the_end_that_it_asked_for_makes_no_second_job(tmp_path, facts):
+    """SLURM ends what is queued again by SIGTERM to all of its processes, scontrol among them."""
+    paper = Paper(tmp_path)
+    words = paper.run(75, facts=facts, harsh="")[1]
+    assert words.count("queued again") == 1 and "to go on: sbatch" not in words and not paper.asked("handed")
 
 
 def test_a_full_disk_does_not_let_it_go_round_for_ever(tmp_path):
