@@ -11,7 +11,7 @@ from hpc_twin.case.load import LoadedCase
 from hpc_twin.case.tissue import TissueCase
 from hpc_twin.io.checkpoint import Checkpoint
 from hpc_twin.parallel import RunError, min_over, on_root
-from hpc_twin.run.cells import begin, load_kernels, prepaced
+from hpc_twin.run.cells import begin, load_kernels, prepaced, tell_unreachable
 from hpc_twin.run.eikonal import activate
 from hpc_twin.run.record import Record, check_fields
 from hpc_twin.run.report import Loop, Progress, Report, Timer, attributes, make_report
@@ -118,6 +118,8 @@ def _kernels(loaded: LoadedCase, folder: Path, comm, timer: Timer, overwrite: bo
         on_root(comm, lambda: check_folder(folder, overwrite))
     else:
         require_models(comm, found, kernels)
+    if found is None:
+        tell_unreachable(loaded.case, kernels, comm)
     with timer.part("prepacing"):
         return prepaced(loaded.case, kernels, comm)
 
