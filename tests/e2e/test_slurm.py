@@ -42,7 +42,7 @@ ECG = ["30 mm", "5 mm", "0 mm"]
 [output]
 every = "5 ms"
 [checkpoint]
-every_simulated = "5 ms"
+every_simulated = "2 ms"
 """
 SLOW = 'export SLOW="{slow}"\nprogram=("{python}" "{root}/tests/e2e/slow.py")\n'
 IKR = 'cells.parameters."ikr.g"'
@@ -144,14 +144,14 @@ def beat(cluster):
     with cluster.lost(cluster.nodes[0]):
         wait(lambda: cluster.state(out)[0] == "PENDING", 20)
         assert "state       requeued" in cluster.twin("status", out).stdout
-        wait(lambda: f"2 ranks on {cluster.nodes[1]}, checkpoint: 0" in log(out), 20)
+        wait(lambda: f"2 ranks on {cluster.nodes[1]}, checkpoint: 0" in log(out), 40)
     return out
 
 
 @pytest.fixture(scope="module")
 def drugs(cluster, beat):
-    return cluster.submit("drugs", "--ranks", 1, "--time", 5, "--array", f"{IKR}={','.join(BLOCKS)}",
-                          "--set", "tissue.until=450 ms", *cluster.on(0))  # fmt: skip
+    words = ("--set", "tissue.until=450 ms", "--set", "checkpoint.every_simulated=100 ms", *cluster.on(0))
+    return cluster.submit("drugs", "--ranks", 1, "--time", 5, "--array", f"{IKR}={','.join(BLOCKS)}", *words)
 
 
 @pytest.fixture(scope="module")
@@ -195,28 +195,32 @@ def test_a_suspended_job_goes_on(cluster, pair):
 def test_a_job_that_goes_first_takes_a_node(cluster, pair):
     """It gets it as soon as the checkpoint is written, not when the time of grace, a minute, is over."""
     words = ("--partition=urgent", f"--nodelist={cluster.nodes[2]}", "--exclusive", "--output=/dev/null")
-    wait_for_it = cluster.tool("sbatch", "--wait", *words, "--wrap=true")
-    assert "Submitted" in wait_for_it and "queued again" in log(pair) and "SIGUSR1" in log(pair)
+    (pair / "urgent").write_text(cluster.tool("sbatch", "--parsable", *words, "--wrap=true"))
+    wait(lambda: "queued again" in log(pair), 30)
+    assert "SIGUSR1: asks for a checkpoint" in log(pair) and "for a job that goes first" in log(pair)
+
+
+def test_a_folder_in_use_and_what_sbatch_does_not_know_are_refused(cluster, beat):
+    words = ("submit", cluster.case, "--ranks", 1, "--time", 5)
+    done = cluster.twin(*words, "--out", beat)
+    assert done.returncode == 2 and "is computed by job 1: scancel 1" in told(done)[0]
+    done = cluster.twin(*words, "--out", cluster.folder / "other", "--partition", "nowhere")
+    assert done.returncode == 2 and "invalid partition" in told(done)[0]
+    words = ("submit", cluster.case, "--ranks", 1, "--time", 5, "--out", cluster.folder / "another")
+    done = cluster.twin(*words, "--set", "cells.parameters.gna=2x")  # which the model has not
+    assert done.returncode == 2 and "gna" in told(done)[0] and not (cluster.folder / "another").exists()
+
+
+def test_after_it_the_pair_loses_a_node_and_waits_for_it(cluster, pair):
     wait(lambda: log(pair).count("goes on from") == 1 and cluster.computes(pair), 30)
+    assert "JobState=COMPLETED" in cluster.tool("scontrol", "show", "job", (pair / "urgent").read_text().strip())
+    with cluster.lost(cluster.nodes[2]):
+        wait(lambda: cluster.state(pair)[0] == "PENDING", 20)
 
 
 def test_a_killed_rank_goes_on_until_scancel(cluster, single):
     wait(lambda: "goes on from" in log(single) and cluster.computes(single), 30)
     cluster.tool("scancel", (single / "jobs").read_text().strip())
-
-
-def test_a_job_waits_for_its_second_node(cluster, pair):
-    with cluster.lost(cluster.nodes[2]):
-        wait(lambda: cluster.state(pair)[0] == "PENDING", 20)
-    wait(lambda: log(pair).count("goes on from") == 2 and cluster.computes(pair), 30)
-
-
-def test_a_user_queues_a_job_again(cluster, pair):
-    """One job goes on, not two."""
-    cluster.pause("srun", 0.0)
-    cluster.tool("scontrol", "requeue", (pair / "jobs").read_text().strip())
-    wait(lambda: "SLURM has queued it again" in log(pair), 20)
-    assert len((pair / "jobs").read_text().split()) == 1
 
 
 def test_what_scancel_leaves_can_be_read_and_gone_on_with(cluster, single, whole):
@@ -230,6 +234,15 @@ def test_what_scancel_leaves_can_be_read_and_gone_on_with(cluster, single, whole
     assert done.returncode == 0, done.stderr
     found = results(single / "result.exo")
     assert np.array_equal(found["times"], whole["times"]) and np.allclose(found["V"], whole["V"], atol=0.01)
+
+
+def test_a_user_queues_a_job_again(cluster, pair):
+    """One job goes on, not two."""
+    wait(lambda: log(pair).count("goes on from") == 2 and cluster.computes(pair), 30)
+    cluster.pause("srun", 0.0)
+    cluster.tool("scontrol", "requeue", (pair / "jobs").read_text().strip())
+    wait(lambda: "SLURM has queued it again" in log(pair), 20)
+    assert len((pair / "jobs").read_text().split()) == 1
 
 
 def test_a_drug_study_is_an_array_that_is_gathered(cluster, drugs):
@@ -246,17 +259,6 @@ def test_a_drug_study_is_an_array_that_is_gathered(cluster, drugs):
     assert np.allclose(np.diff(QT), np.diff(APD), atol=8)
     assert all(f"{value:.4g}" in done.stdout for value in QT)
     assert json.loads((drugs / "array.json").read_text())[1]["values"] == {IKR: "0.5x"}
-
-
-def test_a_folder_in_use_and_what_sbatch_does_not_know_are_refused(cluster, beat):
-    words = ("submit", cluster.case, "--ranks", 1, "--time", 5)
-    done = cluster.twin(*words, "--out", beat)
-    assert done.returncode == 2 and "is computed by job 1: scancel 1" in told(done)[0]
-    done = cluster.twin(*words, "--out", cluster.folder / "other", "--partition", "nowhere")
-    assert done.returncode == 2 and "invalid partition" in told(done)[0]
-    words = ("submit", cluster.case, "--ranks", 1, "--time", 5, "--out", cluster.folder / "another")
-    done = cluster.twin(*words, "--set", "cells.parameters.gna=2x")  # which the model has not
-    assert done.returncode == 2 and "gna" in told(done)[0] and not (cluster.folder / "another").exists()
 
 
 def test_the_pair_ends_with_the_numbers_of_one_that_never_stopped(cluster, pair, whole):
