@@ -31,6 +31,7 @@ class ElementBlocks:
     def __init__(self, part: Part):
         self._part, self._ids = part, part.element_ids[: part.n_owned_elements]
         self._cut, width = Cut.even(part.comm, part.n_elements), part.elements.shape[1]
+        self._numbers = np.append(part.node_ids + 1, 0).astype(np.int32)  # the last entry is that of the padding -1
         own = {key for some in pieces(len(self._ids)) for key in np.unique(self._keys(some)).tolist()}
         self._known = np.array(sorted(set().union(*part.comm.allgather(own))), np.int64)
         counts = self._counted()
@@ -53,10 +54,8 @@ class ElementBlocks:
     def nodes(self, rows: np.ndarray) -> np.ndarray:
         """(n, width + midpoints) int32 original numbers of owned elements' nodes, from 1, or 0 where there is none."""
         part = self._part
-        nodes = (
-            part.elements[rows] if part.midpoints is None else np.hstack((part.elements[rows], part.midpoints[rows]))
-        )
-        return np.where(nodes >= 0, part.node_ids[nodes] + 1, 0).astype(np.int32)
+        corners = part.elements[rows]
+        return self._numbers[corners if part.midpoints is None else np.hstack((corners, part.midpoints[rows]))]
 
     def rounds(self, columns: Columns) -> Iterator[tuple[int, np.ndarray]]:
         """``columns`` of this rank's natural block, some rows at a time, and where in it they begin; collective."""
@@ -79,7 +78,7 @@ class ElementBlocks:
 
     def _keys(self, rows: slice | np.ndarray) -> np.ndarray:
         """By region, then size, largest first."""
-        sizes = (self._part.elements[rows] >= 0).sum(axis=1)
+        sizes = sum((column >= 0).astype(np.int8) for column in self._part.elements[rows].T)
         return self._part.regions[rows].astype(np.int64) * KINDS + KINDS - 1 - sizes
 
     def _counted(self) -> np.ndarray:

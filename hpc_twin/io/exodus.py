@@ -170,9 +170,9 @@ class ExodusWriter:
 
     def _write_mesh(self, part: Part, blocks: ElementBlocks) -> None:
         start, n_block = self._order.start, self._order.n_block
-        coordinates = self._order.move_columns(part.points[: part.n_owned])
-        for axis, column in zip("xyz", coordinates.T, strict=True):
-            self._file.put(f"coord{axis}", np.ascontiguousarray(column), start)
+        column = np.empty(n_block)
+        for axis, owned in zip("xyz", part.points[: part.n_owned].T, strict=True):
+            self._file.put(f"coord{axis}", self._order.move(owned, column), start)
         self._file.put("node_num_map", np.arange(start + 1, start + n_block + 1, dtype=np.int32), start)
         self._write_elements(blocks)
 

@@ -47,11 +47,3 @@ class NaturalOrder:
         self._scatter.scatter(self._block, self._owned, addv=PETSc.InsertMode.INSERT_VALUES, mode=mode)
         np.copyto(out, self._owned.array_r, casting="unsafe")
         return out
-
-    def move_columns(self, values: np.ndarray) -> np.ndarray:
-        """Return ``values`` (n_owned, n_columns) as (n_block, n_columns) of the same type, for what is moved once."""
-        out = np.empty((self.n_block, values.shape[1]), dtype=values.dtype)
-        column = np.empty(self.n_block, dtype=values.dtype)
-        for k in range(values.shape[1]):
-            out[:, k] = self.move(values[:, k], column)
-        return out
