@@ -56,6 +56,12 @@ class Subdomain:
         result[self.elements] = inside
         return result
 
+    def let_go(self) -> None:
+        """Free the tables of elements, as ``Part.let_go`` does."""
+        self.whole.let_go()
+        self.part.let_go()
+        vars(self).pop("elements", None)
+
     def spread(self, values: np.ndarray, whole: np.ndarray) -> np.ndarray:
         """Write owned ``values`` (part.n_owned,) to their places in ``whole`` (whole.n_owned,); the rest stays."""
         whole[self.owned] = values

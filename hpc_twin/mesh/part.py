@@ -1,9 +1,11 @@
 """The share of one rank in a distributed mesh: what the science sees."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+TABLES = ("elements", "regions", "element_ids")
 
 
 @dataclass(frozen=True)
@@ -14,10 +16,11 @@ class Part:
     points       (n_local, 3) mm
     elements     (n_local_elements, width) int32 local nodes at the corners, -1 pads elements of lower dimension
     midpoints    (n_local_elements, edges) local nodes on the edges as in Mesh, or None in a mesh of order 1
-    regions      (n_local_elements,) int32;  fibres, sheets  (n_local_elements, 3) or None
+    regions      (n_local_elements,) integers;  fibres, sheets  (n_local_elements, 3) or None
     extents      (n_local_elements,) thickness or cross-section, NaN where the case says it, or None: all by the case
     node_ids     (n_local,) int64, the node's index in the mesh as it was read
-    element_ids  (n_local_elements,) int64, likewise
+    element_ids  (n_local_elements,) likewise, of the type that mesh/block.py's ``integer`` says; owned elements'
+                 ascend
     global_ids   (n_local,) row in PETSc's numbering: rank by rank, owned nodes contiguous
     node_sets    name -> local node indices (owned and ghost)
     coordinates  name -> (n_local,) where each node is in the organ, where a case asks for it; NaN where there is none
@@ -62,3 +65,14 @@ class Part:
     def element_nodes(self) -> np.ndarray:
         """(n_local_elements, width + edges) all nodes of each element, corners first, -1 where there is none."""
         return self.elements if self.midpoints is None else np.hstack((self.elements, self.midpoints))
+
+    def let_go(self) -> None:
+        """Free the elements' corners, regions and ids: a time step needs matrices alone. Who asks for them then is told
+        so by an AttributeError."""
+        for name in TABLES:
+            vars(self).pop(name, None)
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str):
+            raise AttributeError(f"Part has no {name}, or not any more: let_go frees the tables of elements")

@@ -13,6 +13,7 @@ from hpc_twin.io.checkpoint import Checkpoint
 from hpc_twin.parallel import RunError, min_over, on_root
 from hpc_twin.run.cells import begin, load_kernels, prepaced, tell_unreachable
 from hpc_twin.run.eikonal import activate
+from hpc_twin.run.observers import elements_needed
 from hpc_twin.run.record import Record, check_fields
 from hpc_twin.run.report import Loop, Progress, Report, Timer, attributes, make_report
 from hpc_twin.run.restart import (
@@ -100,6 +101,8 @@ def _simulated(loaded: LoadedCase, folder: Path, comm, overwrite: bool, again: b
         on_root(comm, lambda: prepare_folder(folder, loaded, comm.size, found))
         with timer.part("output files"):
             record = Record(case, heart, folder, words, timer, again, leads)
+        if not elements_needed(case):
+            heart.domain.let_go()
         with Progress(comm, case.tissue.until, folder) as progress, record:
             checkpoints = Checkpoints(case, folder, heart, record, facts, timer)
             run = Run(case.tissue, heart, record, checkpoints, requests, timer, progress, start, found, watch)

@@ -48,3 +48,8 @@ def observers(
     if case.output.state is not None:
         found.append(SavedStates(case, problem, folder, attributes))
     return found
+
+
+def elements_needed(case: Case) -> bool:
+    """Whether an observer looks at elements after it was made: at those of a front, or at junctions of cables."""
+    return "velocity" in case.output.measures or case.purkinje is not None

@@ -3,7 +3,7 @@ import pytest
 
 from hpc_twin.mesh.block import Found, integer, numbered
 from hpc_twin.mesh.generate.boxes import box_block, slab
-from hpc_twin.mesh.partition import block_checksum, part_of
+from hpc_twin.mesh.partition import block_checksum, distribute, part_of
 from hpc_twin.mesh.partitioners import BITS, along_curve
 from hpc_twin.mesh.share import gathered
 from hpc_twin.parallel import world
@@ -49,3 +49,13 @@ def test_pieces_of_a_curve_on_which_many_share_a_place(places, n_parts):
     rng = np.random.default_rng(3)
     keys, weights = rng.integers(0, places, 500) << 1, rng.integers(1, 1 << 18, 500).astype(np.int32)
     assert np.array_equal(along_curve(keys, weights, n_parts, world()), cut_one_by_one(keys, weights, n_parts))
+
+
+def test_tables_of_elements_that_were_let_go_are_not_there_silently():
+    part = distribute(slab((3, 2, 1), 0.5), world())
+    kept = part.points
+    part.let_go()
+    assert part.points is kept and part.n_local == 7 * 5 * 3
+    for ask in (lambda: part.elements, lambda: part.sizes, lambda: part.regions, lambda: part.element_ids):
+        with pytest.raises(AttributeError, match="not any more"):
+            ask()
