@@ -22,13 +22,12 @@ SHARE = 8  # of the nodes of the case's mesh are followed, at most
 COLD, FOLLOWED, ALONE, BESIDE = 1.5, 10.0, 8.0, 6.0  # seconds of loops, at most
 START = 25.0  # seconds that the largest mesh may take to start
 NEAR = 1.3  # times as large may it be if it is the case's own
-WINDOWS, SHORTEST = 80, 20  # of the whole run, and steps of one
 BUDGET = "a minute and a half at most"  # by all of the above, without what compiling and pacing take
 ABOUT = 1.5  # times the nodes that a mesh is estimated to have: with more ranks than that nothing is measured
 BUSY = 0.9  # of a core's time for a rank by itself: with less, others compute on this machine
 MOST = 8  # ranks
 OF_MODELS = ("cell models", "prepacing")  # parts of start-up that do not grow with the mesh
-KEPT = "2"  # of what is kept: another is not read
+KEPT = "3"  # of what is kept: another is not read
 
 Say = Callable[[str], None]
 
@@ -83,9 +82,6 @@ class _Probes:
         self._loaded, self._overrides, self._launcher, self._say = loaded, overrides, launcher, say
         self._begin, self._made = time.monotonic(), 0
         self._runs: list[tuple[Size, Sample]] = []
-        tissue = loaded.case.tissue
-        steps = 0 if tissue.model == "eikonal" else round(tissue.until / tissue.dt)
-        self._window = max(SHORTEST, steps // WINDOWS)
 
     def all(self, elements: int | None, most: int) -> Calibration:
         """Compile, follow the whole run on a small mesh, then measure its begin on a large one, on all cores too."""
@@ -120,7 +116,7 @@ class _Probes:
         self._say(
             f"[{time.monotonic() - self._begin:3.0f} s] run {self._made}: {about}{size.nodes:,} nodes on {on} {words}"
         )
-        request = Request(self._loaded.source, (*self._overrides, *size.overrides), ranks, None, seconds, self._window)
+        request = Request(self._loaded.source, (*self._overrides, *size.overrides), ranks, None, seconds)
         sample = measured(request, self._launcher, cold)
         self._runs.append((size, sample))
         return sample

@@ -28,7 +28,7 @@ PATIENCE = {signal.SIGTERM: 15, signal.SIGKILL: 15}  # seconds for ranks to end
 class Request:
     """A run of the case in file ``case`` with ``overrides``, up to ``until`` [ms] (None: to its end), or until its loop
 
-    has taken ``seconds``; looked at in windows of so many steps.
+    has taken ``seconds``.
     """
 
     case: str
@@ -36,7 +36,6 @@ class Request:
     ranks: int
     until: float | None = None
     seconds: float = math.inf
-    window: int = 20
 
 
 @dataclass(frozen=True)

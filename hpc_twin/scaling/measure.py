@@ -21,7 +21,7 @@ from hpc_twin.run import simulate
 from hpc_twin.run.cells import load_kernels
 from hpc_twin.run.report import Report, peak_memory
 from hpc_twin.scaling.frames import looked_at, sent
-from hpc_twin.scaling.watch import Watch
+from hpc_twin.scaling.watch import PARTS, Watch, Window
 
 TRIAD = 2_000_000  # numbers in each of three arrays: 48 MB a rank
 
@@ -31,7 +31,7 @@ def measure(request: dict) -> None:
     comm = world()
     launch = sum_over(comm, time.process_time()) / comm.size
     loaded = shortened(load_case(request["case"], request["overrides"]), request["until"])
-    watch = Watch(comm, request["seconds"], request["window"], loaded.case.output.every)
+    watch = Watch(comm, request["seconds"], loaded.case.output.every)
     begin = time.perf_counter(), time.process_time()
     with contextlib.redirect_stdout(io.StringIO()):
         report = simulate(loaded, Path(request["folder"]) / "run", comm, watch=watch)
@@ -40,7 +40,8 @@ def measure(request: dict) -> None:
     found = {
         **_account(report, busy), "launch": launch, "busy": busy, "memory": comm.gather(peak_memory()),
         "states": max(kernel.storage.n_rows for kernel in load_kernels(loaded.case.cells, loaded.folder, comm)),
-        "windows": [asdict(window) for window in watch.windows()], "triad": _triad(comm), "written": None,
+        "windows": [asdict(window) for window in watch.windows() or _whole(report, busy, loaded)],
+        "triad": _triad(comm), "written": None,
     }  # fmt: skip
     message = sent(comm)
     if comm.rank == 0:
@@ -59,6 +60,16 @@ def _account(report: Report, busy: float) -> dict:
         "seconds": {name: busy * value for name, value in report.seconds.items()}, "loop": busy * report.loop.seconds,
         "iterations": report.iterations_per_step, "bytes": report.bytes_written,
     }  # fmt: skip
+
+
+def _whole(report: Report, busy: float, loaded: LoadedCase) -> list[Window]:
+    """A run of so few steps that no window was seen is one."""
+    if not report.steps:
+        return []
+    seconds = {name: busy * report.seconds.get(name, 0.0) for name in PARTS[:-1]}
+    rest = max(busy * report.loop.seconds - sum(seconds.values()), 0.0)
+    until = loaded.case.tissue.until
+    return [Window(until, report.steps, report.loop.frames, report.iterations_per_step, {**seconds, "rest": rest})]
 
 
 def shortened(loaded: LoadedCase, until: float | None) -> LoadedCase:

@@ -7,7 +7,7 @@ from hpc_twin.scaling.iterations import Growth
 from hpc_twin.scaling.launch import Sample
 from hpc_twin.scaling.steps import cost_of_measures, mean_of
 
-WHOLE = 0.95  # of a run is as good as all of it
+WHOLE = 0.93  # of a run is as good as all of it
 LEAST = 0.05  # iterations of a step: of fewer no ratio is taken
 
 

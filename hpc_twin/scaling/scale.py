@@ -15,7 +15,6 @@ from hpc_twin.scaling.parts import Parts, counted
 from hpc_twin.scaling.sizes import LARGEST, Size, Sizes
 
 SHORT, WORK = 100, 3e6  # steps, at least, and nodes times steps on the mesh that scales
-WINDOWS = 4  # that a run's steps are seen in, at least
 TURNS = 2  # of all runs; of each counts the one that had more of its cores, or was faster
 PARTS = (64, 256, 1024, 4096, 16_384, 65_536, 100_000)
 PER_PART = 200  # nodes: the mesh is refined until the largest number of parts has so many each
@@ -150,7 +149,7 @@ def _measured(loaded, overrides, fine: Size, runs, launcher, say) -> tuple[Sampl
             if turn and size.nodes > fine.nodes:
                 continue  # once is enough: it is for iterations
             say(f"measuring {size.nodes:,} nodes on {ranks} rank(s), {turn + 1} of {TURNS}")
-            request = Request(loaded.source, (*overrides, *size.overrides), ranks, until, window=steps // WINDOWS)
+            request = Request(loaded.source, (*overrides, *size.overrides), ranks, until)
             best[size, ranks] = _faster(best.get((size, ranks)), measured(request, launcher))
     return tuple(best[run] for run in runs)
 

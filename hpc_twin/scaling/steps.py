@@ -58,7 +58,7 @@ def mean_of(windows: Sequence[Window], until: float = float("inf")) -> float:
 def cost_of_measures(windows: Sequence[Window]) -> float:
     """Seconds of a step, with what no part is charged with; windows in which somebody else computed do not count."""
     costs = [measures + rest for measures, rest in zip(_each(windows, "measures"), _each(windows, "rest"), strict=True)]
-    return float(np.mean(np.minimum(costs, OTHERS * median(costs))))
+    return float(np.average(np.minimum(costs, OTHERS * median(costs)), weights=[window.steps for window in windows]))
 
 
 def _each(windows: Sequence[Window], name: str) -> list[float]:

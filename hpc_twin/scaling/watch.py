@@ -9,6 +9,7 @@ import numpy as np
 
 from hpc_twin.parallel import sum_over
 
+LOOK, SHARE = 20, 0.05
 PATIENCE = 3.0
 PARTS = ("cells", "solve", "measures", "output", "rest")
 
@@ -27,26 +28,28 @@ class Window:
 class Watch:
     """Sees each step of a run (run.simulate) and ends the loop after ``seconds`` of rank 0's processor; collective.
 
-    Where others use it too, PATIENCE times as many of the clock are enough. ``length``: steps of a window;  ``every``:
-    ms between frames. Windows begin after the first step, which meets cold memory. Times are those of the ranks'
-    processors, as in measure.py.
+    Where others use it too, PATIENCE times as many of the clock are enough. ``every``: ms between frames. Windows begin
+    after the first step, which meets cold memory, and are as long in all runs: LOOK steps, and later SHARE of those so
+    far, so that a long run has not too many. Times are those of the ranks' processors, as in measure.py.
     """
 
-    def __init__(self, comm, seconds: float, length: int, every: float):
-        self._comm, self._seconds, self._length, self._every = comm, seconds, length, every
+    def __init__(self, comm, seconds: float, every: float):
+        self._comm, self._seconds, self._every = comm, seconds, every
         self._rows: list[tuple[float, ...]] = []
         self._ends = math.inf, math.inf
 
     def __call__(self, step: int, t: float, iterations: int, seconds: Mapping[str, float]) -> bool:
         """Whether that was long enough."""
-        if step != 1 and step % self._length:
+        if step != 1 and step % LOOK:
             return False
         clock, used = time.perf_counter(), time.process_time()
-        parts = (seconds.get(name, 0.0) for name in PARTS[:-1])
-        self._rows.append((step, t, self._frames(t), iterations, used, clock, *parts))
         if step == 1:
             self._ends = used + self._seconds, clock + PATIENCE * self._seconds
-        return self._comm.bcast(used > self._ends[0] or clock > self._ends[1])
+        enough = self._comm.bcast(used > self._ends[0] or clock > self._ends[1])
+        if step == 1 or enough or step - self._rows[-1][0] >= SHARE * step:
+            parts = (seconds.get(name, 0.0) for name in PARTS[:-1])
+            self._rows.append((step, t, self._frames(t), iterations, used, clock, *parts))
+        return enough
 
     def windows(self) -> list[Window]:
         """All of them, on all ranks; collective."""

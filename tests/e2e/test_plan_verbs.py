@@ -30,6 +30,7 @@ def test_a_measurement_tells_ranks_nodes_and_times(case, monkeypatch):
     found = measured(Request(str(case), (), 2, 1.0))
     assert (found.ranks, found.nodes, found.steps, len(found.memory)) == (2, 60, 10, 2)
     assert found.wall > found.launch + sum(found.seconds[name] for name in ("mesh", "assembly", "cells", "solve"))
+    assert [(window.steps, window.until) for window in found.windows] == [(10, 1.0)]
     assert 10 < found.memory[1] <= found.memory[0] and found.bytes > 1000 and found.triad > 0.1
 
 

@@ -33,18 +33,30 @@ class Clock:
 def test_windows_are_of_steps_and_end_the_loop(monkeypatch):
     clock = Clock()
     monkeypatch.setattr(watch, "time", clock)
-    seen, ended = Watch(alone(), 3.0, 10, 1.0), None
+    seen, ended = Watch(alone(), 3.0, 1.0), None
     for step in range(1, 101):
         clock.now = 0.1 * step
         if seen(step, 0.05 * step, 3 * step, {"cells": 0.04 * step, "solve": 0.05 * step}):
             ended = step
             break
     first, *others = seen.windows()
-    assert ended == 70  # 3 s of the processor after the first step, looked for each ten
-    assert (first.until, first.steps, first.frames, len(others)) == (pytest.approx(0.5), 9, 0, 6)
+    assert ended == 80  # 3 s of the processor after the first step, looked for each 20
+    assert (first.until, first.steps, first.frames, len(others)) == (pytest.approx(1.0), 19, 1, 3)
     assert first.iterations == pytest.approx(3) and sum(window.frames for window in others) == 3
     for name, wanted in {"cells": 0.04, "solve": 0.05, "measures": 0.0, "rest": 0.01}.items():
-        assert others[0].seconds[name] == pytest.approx(wanted / 2 * 10), name  # the other half was not ours
+        assert others[0].seconds[name] == pytest.approx(wanted / 2 * 20), name  # the other half was not ours
+
+
+def test_windows_of_long_runs_are_longer(monkeypatch):
+    clock = Clock()
+    monkeypatch.setattr(watch, "time", clock)
+    seen = Watch(alone(), 1e9, float("inf"))
+    for step in range(1, 100_001):
+        clock.now = 1e-4 * step
+        seen(step, 0.05 * step, step, {})
+    windows = seen.windows()
+    assert len(windows) < 200 and windows[10].steps == 20 and 4000 < windows[-1].steps < 5200
+    assert windows[-1].until > 0.93 * 5000 and sum(window.frames for window in windows) == 0
 
 
 def _window(until: float, cells: float, measures: float = 1e-3, iterations: float = 2.0) -> Window:
