@@ -62,7 +62,8 @@ class ElementBlocks:
         cut, comm = self._cut, self._part.comm
         longest = max_over(comm, cut.last - cut.first)
         for first in range(0, longest, ROWS):
-            begin, end = (np.minimum(cut.starts[:-1] + k, cut.starts[1:]) for k in (first, first + ROWS))
+            window = (np.minimum(cut.starts[:-1] + k, cut.starts[1:]) for k in (first, first + ROWS))
+            begin, end = (ids.astype(self._ids.dtype) for ids in window)  # else all ids would be copied to be searched
             low, high = np.searchsorted(self._ids, begin), np.searchsorted(self._ids, end)
             rows = np.concatenate([np.arange(*span) for span in zip(low, high, strict=True)])
             move = Exchange(comm, np.repeat(np.arange(comm.size), high - low))
