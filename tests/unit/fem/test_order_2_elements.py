@@ -105,7 +105,7 @@ elements = np.vstack((flat.elements, [(0, n, -1), (n, n + 1, -1)]))
 mixed = Mesh(np.vstack((flat.points, [(0, 0, -1), (0, 0, -2)])), elements, np.zeros(len(elements), np.int32))
 for mesh in (slab((3, 2, 1), 0.5), mixed):
     whole = quadratic(mesh)
-    for method in METHODS:
+    for method in (name for name in METHODS if name != "auto"):
         part = distribute(whole if comm.rank == 0 else None, comm, method)
         owned = part.n_owned
         assert part.order == 2 and sum_over(comm, owned) == whole.n_nodes and balance(part).mean > 0
