@@ -9,7 +9,7 @@ set -euo pipefail
 PATH=$PATH:/usr/sbin:/sbin
 dir=$(realpath -m "${2:-.slurm}")
 host=$(hostname -s)
-nodes=${NODES:-1}
+nodes=${NODES:-1} cpus=${CPUS:-$(env -u OMP_NUM_THREADS -u OMP_THREAD_LIMIT nproc)} # nproc heeds these
 
 stop() { printf 'error: %s\n' "$*" >&2; exit 2; }
 
@@ -51,7 +51,7 @@ SlurmctldParameters=preempt_send_user_signal
 PartitionName=main Nodes=ALL Default=YES PriorityTier=1 GraceTime=60
 PartitionName=urgent Nodes=ALL PriorityTier=2 PreemptMode=OFF
 $(for name in $(names); do
-    echo "NodeName=$name NodeHostname=$host NodeAddr=127.0.0.1 Port=$((own += 1)) CPUs=${CPUS:-$(nproc)} State=UNKNOWN"
+    echo "NodeName=$name NodeHostname=$host NodeAddr=127.0.0.1 Port=$((own += 1)) CPUs=$cpus State=UNKNOWN"
 done)
 CONF
     dd if=/dev/urandom of="$dir/munge.key" bs=128 count=1 status=none
@@ -73,7 +73,7 @@ start() {
     for name in $(names); do slurmd -N "$name" || stop "see $dir/slurmd.$name.log"; done
     for _ in $(seq 100); do
         if [ "$(sinfo --noheader --Node --format=%T 2>/dev/null | sort -u)" = idle ]; then
-            echo "a SLURM of $nodes node(s) of ${CPUS:-$(nproc)} cores runs in $dir; to use it:"
+            echo "a SLURM of $nodes node(s) of $cpus cores runs in $dir; to use it:"
             echo "    export SLURM_CONF=$dir/slurm.conf"
             return
         fi

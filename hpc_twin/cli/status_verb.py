@@ -100,8 +100,11 @@ def _remedy(standing: "Standing") -> str:
     """What to do with a run that ended too early."""
     if standing.state not in ("stopped", "failed"):
         return ""
-    folder = _short(standing.folder)
-    return f"hpc-twin resume {folder}" if standing.checkpoint is not None else "no checkpoint: run it --overwrite"
+    from hpc_twin.cli.submit_verb import typed
+
+    if standing.checkpoint is not None:
+        return f"hpc-twin resume {typed(standing.folder.absolute())}"
+    return f"no checkpoint: {'submit it again' if standing.job else 'run it again, with --overwrite'}"
 
 
 def _simulated(standing: "Standing") -> str:

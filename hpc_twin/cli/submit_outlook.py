@@ -4,8 +4,6 @@ from math import ceil
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from hpc_twin.case.load import LoadedCase
     from hpc_twin.scaling.plan import Estimate
     from hpc_twin.slurm.request import Request
@@ -52,10 +50,13 @@ def room_for(n_bytes: float, keep: int, free: int) -> list[str]:
     return [f"(!) results and their copies in checkpoints may need {wanted / 1e9:.3g} GB, {free / 1e9:.3g} GB are free"]
 
 
-def _case(loaded: "LoadedCase") -> "Path":
+def _case(loaded: "LoadedCase") -> str:
+    """The case with its --set, as typed: another one is measured anew."""
+    import shlex
     from pathlib import Path
 
-    from hpc_twin.cli.submit_verb import shortest
+    from hpc_twin.cli.submit_verb import typed
 
     path = Path(loaded.source).absolute()
-    return shortest(path.parent if path.name == "case.toml" else path)
+    words = [word for override in loaded.overrides for word in ("--set", override)]
+    return " ".join([typed(path.parent if path.name == "case.toml" else path), *map(shlex.quote, words)])

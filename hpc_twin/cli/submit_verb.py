@@ -1,5 +1,6 @@
 """``hpc-twin submit CASE``: one simulation, or many, as a job of SLURM."""
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -99,7 +100,7 @@ def _submit(script: str, work: "list[Task]", folder: Path, is_array: bool) -> No
 
     print(script[: script.find(ALIKE)] + f"... all of it: {folder / 'job.sbatch'}\n")
     job = submit(script, work, folder, is_array)
-    shown = shortest(folder)
+    shown = typed(folder)
     print(f"job {job}{f', {len(work)} tasks' if is_array else ''}")
     print(f"  hpc-twin status {shown}    how far it is")
     print(f"  scancel {job}    to stop it; what was computed can be read, and go on by the same submit")
@@ -113,5 +114,11 @@ def run_folder(case: Path, out: Path | None) -> Path:
 
 
 def shortest(folder: Path) -> Path:
-    """``folder`` as a user at this place would type it."""
+    """``folder`` as seen from this place."""
     return folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder
+
+
+def typed(folder: Path) -> str:
+    """``folder`` as a user at this place would type it into a shell."""
+    words = str(shortest(folder))
+    return shlex.quote(f"./{words}" if words.startswith("-") else words)

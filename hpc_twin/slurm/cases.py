@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from itertools import product
 from pathlib import Path
@@ -32,13 +32,15 @@ def tasks(cases: Sequence[Path], arrays: Sequence[str], overrides: Sequence[str]
     Raises InputError.
     """
     axes = [_axis(text) for text in arrays]
+    paths = [(case / "case.toml" if case.is_dir() else case).absolute() for case in cases]
+    _require_once("CASE", map(str, paths))
+    _require_once("--array, --set", [*(key for keys, _ in axes for key in keys), *(_key(text) for text in overrides)])
     found = []
-    for case in cases:
-        path = (case / "case.toml" if case.is_dir() else case).absolute()
+    for path in paths:
         for choice in product(*(values for _, values in axes)):
             pairs = list(zip((keys for keys, _ in axes), choice, strict=True))
             own = tuple(f"{key}={value}" for keys, value in pairs for key in keys)
-            values = {"case": path.stem} if len(cases) > 1 else {}
+            values = {"case": _name(path)} if len(cases) > 1 else {}
             found.append(Task(str(path), (*overrides, *own), values | {keys[0]: value for keys, value in pairs}))
             if len(found) > MOST:
                 raise InputError(f"--array: more than {MOST:,} tasks")
@@ -80,6 +82,25 @@ def _values(text: str) -> list[str]:
         return [json.dumps(value) for value in parse_toml(f"values = [{text}]")["values"]]
     except (NotTomlError, TypeError):
         return [value.strip() for value in text.split(",")]
+
+
+def _name(case: Path) -> str:
+    """What tells a case from others: its folder, where all files have the same name."""
+    return case.parent.name if case.name == "case.toml" else case.stem
+
+
+def _key(override: str) -> str:
+    return override.partition("=")[0].strip()
+
+
+def _require_once(what: str, words: Iterable[str]) -> None:
+    """Refuse what would be computed twice, or given and then overridden."""
+    seen = set()
+    for word in words:
+        bare = word.replace('"', "")
+        if bare in seen:
+            raise InputError(f"{what}: {word} is given twice")
+        seen.add(bare)
 
 
 def _check(task: Task) -> None:

@@ -78,7 +78,8 @@ def submitted(script: Path) -> str:
     if "configuration source" in done.stderr:
         raise InputError("sbatch finds no SLURM: on your own machine, 'make slurm' starts one and says what to export")
     if done.returncode:
-        raise InputError(f"sbatch refuses {script}: {done.stderr.strip().removeprefix('sbatch: ')}")
+        told = "; ".join(line.removeprefix("sbatch: ").removeprefix("error: ") for line in done.stderr.splitlines())
+        raise InputError(f"sbatch refuses {script}: {told}")
     return done.stdout.strip().split(";")[0]
 
 

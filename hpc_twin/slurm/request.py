@@ -9,6 +9,7 @@ from hpc_twin.parallel import InputError
 from hpc_twin.units import parse
 
 TIME = re.compile(r"(?:(\d+)-)?(\d+)(?::(\d+))?(?::(\d+))?")
+MOST = 10_000_000
 WORD = re.compile(r"[A-Za-z0-9_][\w.,:@%+=/*\[\]&|-]*", re.ASCII)  # of an account, a queue, a name, an address
 OPTION = re.compile(r"--[a-z][a-z-]*(=[\w.,:@%+=/*\[\]&|()-]+)?", re.ASCII)
 OURS = set("array chdir dependency error input open-mode output parsable requeue signal wait wrap".split())
@@ -35,8 +36,8 @@ class Request:
 
     def __post_init__(self):
         for key, value in (("ranks", self.ranks), ("nodes", self.nodes), ("warning", self.warning)):
-            if value is not None and not 1 <= value <= 10_000_000:
-                raise InputError(f"--{key}: found {value}, it must be at least 1")
+            if value is not None and not 1 <= value <= MOST:
+                raise InputError(f"--{key}: found {value}, it must be at least 1, and {MOST:,} at most")
         if self.nodes is not None and self.nodes > self.ranks:
             raise InputError(f"--nodes: found {self.nodes}, more than the {self.ranks} ranks")
         if self.warning is not None and self.warning >= self.time:
@@ -77,7 +78,7 @@ def seconds(text: str) -> int:
         try:
             found = parse(text, "time") / 1000
         except InputError as error:
-            raise InputError(f"--time: {error}") from None
+            raise InputError(f"--time: {error}; or hours:minutes:seconds") from None
     else:
         match = TIME.fullmatch(text.strip())
         found = _read(*match.groups()) if match else 0

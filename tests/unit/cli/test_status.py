@@ -1,10 +1,12 @@
 """What status says of folders, runs and not."""
 
 import time
+from pathlib import Path
 
 import pytest
 
 from hpc_twin.cli.status_verb import status
+from hpc_twin.cli.submit_verb import typed
 from hpc_twin.io.status import RunStatus, write_status
 from hpc_twin.parallel import InputError
 
@@ -27,6 +29,12 @@ def test_what_is_no_run(tmp_path, made, asked, message):
         status([tmp_path / asked])
 
 
+def test_what_the_user_copies_is_for_a_shell(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert typed(tmp_path / "a $(b)") == "'a $(b)'" and typed(tmp_path / "-x") == "./-x"
+    assert typed(Path("/a/b")) == "/a/b"
+
+
 def test_one_and_several(tmp_path, capsys):
     """Without a checkpoint nothing can go on; brackets in names are no colours."""
     for name in ("a [red]b[bold]", "c"):
@@ -35,7 +43,7 @@ def test_one_and_several(tmp_path, capsys):
     status([tmp_path / "c"])
     told = capsys.readouterr().out
     assert "state       failed: V is not a number any more" in told and "60 of 100 ms (60 %)" in told
-    assert "no checkpoint: run it --overwrite" in told and "hpc-twin resume" not in told
+    assert "no checkpoint: run it again, with --overwrite" in told and "hpc-twin resume" not in told
     (tmp_path / "c" / "checkpoints" / "000000100").mkdir(parents=True)
     status([tmp_path / "c"])
     assert f"hpc-twin resume {tmp_path}/c" in capsys.readouterr().out

@@ -41,6 +41,16 @@ def test_what_was_never_measured_is_not_foretold(loaded):
     assert told == f"how long it takes: hpc-twin plan {loaded.source} --ranks 4 measures that, once"
 
 
+def test_the_hint_is_of_this_case(tmp_path, monkeypatch):
+    """With its overrides, and as a shell reads it: what was measured is kept by all of the case."""
+    folder = tmp_path / "a $(b)"
+    folder.mkdir()
+    (folder / "case.toml").write_text(case_text())
+    monkeypatch.chdir(tmp_path)
+    (told,) = outlook(load_case(folder, ['tissue.dt="0.1 ms"']), Request(4, 600), 1, 10**12)
+    assert "hpc-twin plan 'a $(b)' --set 'tissue.dt=\"0.1 ms\"' --ranks 4" in told
+
+
 def test_results_and_their_copies_need_room(loaded, monkeypatch):
     """Two checkpoints stay, while a third one is written: four copies, of each of three runs."""
     monkeypatch.setattr(scaling, "kept", lambda case: "measured before")

@@ -22,9 +22,34 @@ def test_every_case_with_every_combination(case):
         ("tissue.until=4 ms", "tissue.dt=0.1 ms", first, second),
         ("tissue.until=4 ms", "tissue.dt=0.05 ms", first, second),
     ]
-    assert [task.values["case"] for task in found] == ["case", "case", "other", "other"]
+    assert [task.values["case"] for task in found] == [case.name, case.name, "other", "other"]
     assert found[3].values == {"case": "other", "tissue.dt": "0.05 ms", 'cells.parameters."tau_in"': "1x"}
     assert {task.case for task in found} == {str(case / "case.toml"), str(case / "other.toml")}
+
+
+def test_cases_are_told_apart_by_their_folders(case):
+    """Most files are called case.toml: gather's table would say "case" of all."""
+    for name in ("control", "block"):
+        (case / name).mkdir()
+        (case / name / "case.toml").write_text(case_text())
+    assert [task.values for task in tasks([case / "control", case / "block"], [], [])] == [
+        {"case": "control"},
+        {"case": "block"},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("times", "arrays", "overrides", "message"),
+    [
+        (2, [], [], "CASE: .*case.toml is given twice"),
+        (1, ["tissue.dt=0.1 ms"], ["tissue.dt=0.2 ms"], "--array, --set: tissue.dt is given twice"),
+        (1, ["tissue.dt=0.1 ms", "tissue.dt=0.2 ms"], [], "--array, --set: tissue.dt is given twice"),
+        (1, ['cells.parameters."tau_in" cells.parameters.tau_in=1x'], [], "tau_in is given twice"),
+    ],
+)
+def test_nothing_is_given_twice(case, times, arrays, overrides, message):
+    with pytest.raises(InputError, match=message):
+        tasks(times * [case], arrays, overrides)
 
 
 def test_values_that_hold_commas_are_written_in_toml(case):

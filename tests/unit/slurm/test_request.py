@@ -68,6 +68,7 @@ def test_lines_of_an_array():
 WRONG = [
     ({"ranks": 0}, "--ranks: found 0"),
     ({"nodes": 0}, "--nodes: found 0"),
+    ({"ranks": 10**8}, "--ranks: found 100000000, it must be at least 1, and 10,000,000 at most"),
     ({"nodes": 9}, "more than the 8 ranks"),
     ({"warning": 60}, "shorter than --time"),
     ({"account": "a b"}, "--account: found 'a b'"),

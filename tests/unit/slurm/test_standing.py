@@ -161,7 +161,8 @@ def test_without_slurm_nothing_is_known(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ("sbatch: error: invalid partition specified: x", "refuses /r/job.sbatch: error: invalid partition"),
+        ("sbatch: error: invalid partition specified: x", "refuses /r/job.sbatch: invalid partition specified: x$"),
+        ("sbatch: error: no x\nsbatch: error: Batch job failed", "job.sbatch: no x; Batch job failed$"),
         ("sbatch: fatal: Could not establish a configuration source", "finds no SLURM"),
         (None, "sbatch is not on this machine"),
     ],
