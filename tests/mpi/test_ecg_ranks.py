@@ -33,9 +33,12 @@ LL = ["4 mm", "9 mm", "-1 mm"]
 V1 = ["3 mm", "8 mm", "3 mm"]
 tie = ["4.5 mm", "3.5 mm", "7 mm"]
 """
+SMALL = BATH.replace(box_text((0, 0, 0), (8, 3, 3)), box_text((0, 0, 0), (2, 2, 2)))  # some ranks have none of it
+PROBES = '[probes]\na = ["2 mm", "1 mm", "1 mm"]\n'
 METHODS = {
     "infinite": '[ecg]\nmethod = "infinite_medium"\n' + PLACES,
     "bath": BATH + '[ecg]\nmethod = "lead_field"\n' + PLACES,
+    "small": SMALL + PROBES + '[ecg]\nmethod = "lead_field"\n' + PLACES,
     "torso": '[ecg]\nmethod = "lead_field"\n' + PLACES + '[ecg.torso]\nfile = "torso.vtu"\nconductivity = "0.2 S/m"\n',
 }
 

@@ -87,9 +87,9 @@ def nearest_nodes(part: Part, probes: Mapping) -> tuple[np.ndarray, list[int], n
         distance = np.linalg.norm(part.points[: part.n_owned] - np.asarray(point), axis=1)
         best = float(distance.min(initial=np.inf))  # a rank may own no node
         ties = np.flatnonzero(distance == best)
-        node = int(ties[part.node_ids[ties].argmin()]) if len(ties) else 0  # the same node on any number of ranks
-        best, _, owner = min_over(part.comm, (best, int(part.node_ids[node]), part.comm.rank))
-        places[number] = part.comm.bcast(part.points[node], root=owner)
+        node = int(ties[part.node_ids[ties].argmin()]) if len(ties) else -1  # the same node on any number of ranks
+        best, _, owner = min_over(part.comm, (best, int(part.node_ids[node]) if len(ties) else 0, part.comm.rank))
+        places[number] = part.comm.bcast(part.points[node] if len(ties) else None, root=owner)
         if owner == part.comm.rank:
             nodes.append(node)
             columns.append(number)
