@@ -92,8 +92,7 @@ class LinearSolver:
             for key, value in ours.items():
                 database.setValue(key, value)
             self.ksp.setFromOptions()
-            if self.ksp.getPC().getType() not in BY_PRODUCT:
-                self.ksp.setOperators(self._matrix.petsc, self._matrix.explicit().petsc)
+            self._give_entries(database)
             self._choose_norm(database, atol)
             self.ksp.setUp()
             ignored = [key for key in ours if key not in (*DEFAULTS, *WITHOUT_RTOL) and not _was_read(prefix + key)]
@@ -110,6 +109,13 @@ class LinearSolver:
                 f"{self._key}: found {', '.join(ignored)}, which {kinds} does not know: see PETSc's manual pages of "
                 "KSP and PC"
             )
+
+    def _give_entries(self, database: PETSc.Options) -> None:
+        """To a preconditioner that needs them; Eisenstat's takes the matrix apart with which the method multiplies."""
+        kind = self.ksp.getPC().getType()
+        if kind not in BY_PRODUCT or database.hasName("pc_jacobi_type"):
+            entries = self._matrix.explicit().petsc
+            self.ksp.setOperators(entries if kind == "eisenstat" else self._matrix.petsc, entries)
 
     def _choose_norm(self, database: PETSc.Options, atol: float) -> None:
         """Of what ``rtol`` and ``atol`` are about."""
