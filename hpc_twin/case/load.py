@@ -1,6 +1,7 @@
 """Read a case: TOML text, then ``--set`` overrides, then validation with messages that name file, key and remedy."""
 
 import os
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from hpc_twin.case.section import section_of
 from hpc_twin.parallel import InputError, nearest
 from hpc_twin.texts import NotTomlError, parse_toml, plain, read_text, shown
 
+NAMES = re.compile("'([^']*)'")
 LONGEST = 100  # characters of a key that is looked for among those that are known
 OF_PYDANTIC = ("function-", "literal", "constrained", "tuple[", "list[")  # parts of a place that are no keys
 SCALARS, OF_SCALARS = ("str", "int", "float", "bool"), ("string_", "int_", "float_", "bool_", "finite_")  # at its end
@@ -123,7 +125,8 @@ def _sentence(error: dict[str, Any]) -> str:
     words = error["msg"].removeprefix("Value error, ")
     if error["type"] == "value_error":
         return f"{key}: {words}" if key else words
-    return f"{key}: found {shown(repr(error['input']))}; {words[0].lower()}{words[1:]}"
+    near = nearest(str(error["input"])[:LONGEST], NAMES.findall(words)) if error["type"] == "literal_error" else ""
+    return f"{key}: found {shown(repr(error['input']))}; {words[0].lower()}{words[1:]}{near}"
 
 
 def _known(model: type[BaseModel], location: list) -> list[str]:

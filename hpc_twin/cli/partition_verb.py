@@ -22,7 +22,7 @@ def partition(
 ) -> None:
     """Split a mesh once, so that no rank of a run reads the whole of it: any number of ranks up to -n reads its share.
 
-    Then run with it:  hpc-twin run CASE --set mesh.split="DIR"
+    Then run with it:  hpc-twin run CASE --set mesh.split="$PWD/DIR"
 
     Example: hpc-twin partition jobs/heartbeat -n 4096 --out split
     """

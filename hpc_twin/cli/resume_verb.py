@@ -12,6 +12,7 @@ import typer
 LAUNCHER = "mpirun"
 # what launchers say to ranks; SLURM_PROCID it is not, which a batch script has, too
 LAUNCHED = ("OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "PMIX_RANK", "SLURM_STEP_ID")
+QUIET = {"OMPI_MCA_orte_execute_quiet": "1"}  # Open MPI, when a rank ends with an exit code, which has been told
 ITSELF = "from hpc_twin.cli.main import main; main()"
 
 
@@ -61,11 +62,13 @@ def starts_ranks(words: Sequence[str]) -> bool:
 def _launch(ranks: int, words: Sequence[str]) -> None:
     """Become ``mpirun -n ranks hpc-twin resume words``."""
     from hpc_twin.parallel import InputError
+    from hpc_twin.scaling.launch import check_launcher
 
     found, script = shutil.which(LAUNCHER), Path(sys.argv[0])
     if found is None:
         raise InputError(f"-n {ranks}: there is no {LAUNCHER} here; start the ranks as your cluster does, without -n")
+    check_launcher(f"{LAUNCHER} -n", ranks)  # whose own words are thirty lines
     itself = [str(script)] if script.is_file() else [sys.executable, "-c", ITSELF]
     sys.stdout.flush()
     # os.environ as it is: what libraries of MPI have added to C's own environment would keep mpirun from starting
-    os.execve(found, [LAUNCHER, "-n", str(ranks), *itself, "resume", *words], os.environ)
+    os.execve(found, [LAUNCHER, "-n", str(ranks), *itself, "resume", *words], {**os.environ, **QUIET})

@@ -20,6 +20,7 @@ from hpc_twin.scaling.watch import Window
 LAUNCHER = "mpirun -n"
 OF_RANKS = ("OMPI_COMM", "OMPI_UNIVERSE", "PMI_", "PMIX_", "PRTE_LAUNCHED", "HYDRA_")  # what makes a child one of ours
 FOR_ROOT = ("OMPI_ALLOW_RUN_AS_ROOT=1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1")
+SHARED = "OMPI_MCA_rmaps_base_oversubscribe=1"  # what lets ranks share cores
 LONGEST = 900  # seconds
 PATIENCE = {signal.SIGTERM: 15, signal.SIGKILL: 15}  # seconds for ranks to end
 
@@ -91,9 +92,9 @@ def measured(request: Request, launcher: str = LAUNCHER, cold: bool = False) -> 
     return Sample.of({**found, "wall": wall, "cold": cold})
 
 
-def check_launcher(launcher: str) -> None:
-    """Raise, before anything is measured, InputError or RunError where ``launcher`` starts no ranks."""
-    _said([*launcher.split(), "2", "true"], 2)
+def check_launcher(launcher: str, ranks: int = 2) -> None:
+    """Raise, before anything is computed, InputError or RunError where ``launcher`` does not start so many ranks."""
+    _said([*launcher.split(), str(ranks), "true"], ranks)
 
 
 def _said(command: Sequence[str], ranks: int) -> str:
@@ -169,6 +170,8 @@ def clean_environment() -> dict[str, str]:
 def _failure(code: int, words: str) -> InputError | RunError:
     if "OMPI_ALLOW_RUN_AS_ROOT" in words:
         return RunError(f"mpirun starts no ranks for root, unless the environment has {' and '.join(FOR_ROOT)}")
+    if "not enough slots" in words:
+        return InputError(f"there are fewer cores than ranks were asked for, unless the environment has {SHARED}")
     told = re.findall(r"^error: (.*)", words, re.MULTILINE)
     message = told[0] if told else f"ranks could not be started, or failed:\n{words.strip()[-2000:]}"
     return InputError(message) if code == InputError.exit_code else RunError(message)

@@ -17,6 +17,7 @@ from hpc_twin.scaling.sizes import LARGEST, Size, Sizes
 SHORT, WORK = 100, 3e6  # steps, at least, and nodes times steps on the mesh that scales
 TURNS = 2  # of all runs; of each counts the one that had more of its cores, or was faster
 PARTS = (64, 256, 1024, 4096, 16_384, 65_536, 100_000)
+MOST = 1_000_000  # parts: ten times the nodes of what takes two minutes (docs/scaling.md)
 PER_PART = 200  # nodes: the mesh is refined until the largest number of parts has so many each
 TINY = 300  # nodes of a mesh on which calls cost more than nodes
 WEAK = 20_000  # nodes of each rank where weak scaling is predicted
@@ -116,6 +117,7 @@ def scaled(
     case = loaded.case
     if case.tissue.model == "eikonal":
         raise InputError("tissue.model: found 'eikonal', which has no steps that could be measured: use plan")
+    check_ranks(parts, MOST, "whose mesh would take half an hour to count", "--parts")
     check_ranks(ranks, cores(), "the number of cores here: ranks that share a core measure nothing")
     if max(ranks) > 1:
         check_launcher(launcher)

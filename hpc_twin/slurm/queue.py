@@ -63,7 +63,7 @@ def own_job(folder: Path) -> str:
     for place, suffix in ((folder, ""), (folder.parent, f"_{folder.name}"))[: 1 + of_array]:
         try:
             return (place / JOBS).read_text(encoding="utf-8").split()[-1] + suffix
-        except (OSError, IndexError):
+        except (OSError, ValueError, IndexError):
             continue
     return ""
 

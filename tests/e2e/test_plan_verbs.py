@@ -44,6 +44,7 @@ def test_a_measurement_of_a_case_that_is_refused(case):
     [
         (["plan", "--ranks", "0"], "--ranks: found 0, allowed is 1 or more"),
         (["scale", "--network", "token-ring"], "--network: found 'token-ring' (known: infiniband-100g, marenostrum5"),
+        (["scale", "--parts", "10000000"], "--parts: found 10,000,000, allowed is at most 1,000,000"),
         (["scale", "--ranks", "100000"], "--ranks: found 100,000, allowed is at most"),
     ],
 )

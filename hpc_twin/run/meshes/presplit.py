@@ -56,7 +56,8 @@ def _split(source: Source, n_parts: int, facts: dict | None, out: Path) -> None:
     counts = parts.first_node[1:] - parts.first_node[:-1]
     say(comm, f"{whole.n_nodes:,} nodes, {whole.n_elements:,} elements in {n_parts:,} parts of {counts.min():,} to "
               f"{counts.max():,} nodes, {n_bytes / 1e6:,.1f} MB")  # fmt: skip
-    say(comm, f'split mesh in {out}; next, in a case: [mesh] split = "{out}", or --set mesh.split="{out.resolve()}"')
+    place = out.resolve()  # a case sees paths from its own folder
+    say(comm, f'split mesh in {out}; next, in a case: [mesh] split = "{place}", or --set mesh.split="{place}"')
 
 
 def _require_free(out: Path, overwrite: bool) -> None:

@@ -60,7 +60,7 @@ def found_in(comm, folder: Path, case: Case) -> Checkpoint:
     for words in refused:
         warn(comm, f"checkpoint refused: {words}")
     if found is None:
-        why = "all are damaged" if refused else "there is none"
+        why = "all are damaged" if refused else "there is none (a run that is done keeps one with checkpoint.at_end)"
         raise InputError(f"{folder}: no checkpoint to go on from, {why}; {BEGIN_ANEW}")
     _require_facts(found)
     _tell_version(comm, found)
@@ -167,8 +167,8 @@ def _require_case(found: Checkpoint, case: Case) -> None:
     if wrong:
         words = "; ".join(f"{key} was {then.get(key)} and is {now.get(key)}" for key in wrong[:3])
         raise InputError(
-            f"{found.folder}: is of another case: {words}. Only tissue.until, [solver], [partition] and [checkpoint] "
-            f"may change; {BEGIN_ANEW}"
+            f"{found.folder}: is of another case: {words}. Only tissue.until, [solver], [partition], [checkpoint], "
+            f"bidomain.rtol and bidomain.options may change; {BEGIN_ANEW}"
         )
     if "tissue.until" in other and "dominant_frequency" in case.output.measures:
         raise InputError("tissue.until: cannot change, since dominant_frequency has its window over the whole run")

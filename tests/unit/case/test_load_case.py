@@ -84,7 +84,7 @@ def test_wrong_overrides(tmp_path, override):
             (STIMULUS, "[fibres]\nrule = 'constant'\ndirection = [nan, 0, 0]\n"),
             "found nan; input should be a finite number",
         ),
-        ((STIMULUS, "[partition]\nmethod = 'meti'\n"), "partition.method: found 'meti'"),
+        ((STIMULUS, "[partition]\nmethod = 'meti'\n"), "partition.method: found 'meti'.*did you mean 'metis'"),
         ((STIMULUS, "[a"), "not valid TOML"),
     ],
 )

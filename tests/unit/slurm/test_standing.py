@@ -158,6 +158,11 @@ def test_without_slurm_nothing_is_known(tmp_path, monkeypatch):
     assert standings([tmp_path])[0].state == "running"
 
 
+def test_a_list_of_jobs_that_is_none(tmp_path):
+    (tmp_path / "jobs").write_bytes(b"\xff\xfe")
+    assert queue.own_job(tmp_path) == ""
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
