@@ -24,6 +24,7 @@ LONGEST_TEXT = 100_000
 DEEPEST = 50
 LONG_KEY = re.compile(r"(?:^|[,=\[\]{}\n])(?:[^.,=\[\]{}\n]*\.){1000}")  # tomllib takes time as its length squared
 SHOWN = 80  # characters of what a message shows
+HANDED = re.compile(r"/dev/stdin|/dev/fd/\d+|/proc/self/fd/\d+")  # what a shell opens: cat a | ... /dev/stdin, <(cat a)
 
 
 class NotTomlError(InputError):
@@ -47,16 +48,27 @@ def require_file(path: Path) -> None:
 
 
 def read_text(path: Path) -> str:
-    """The text in ``path``. Raises FileNotFoundError, and InputError for whatever else cannot be read as UTF-8."""
-    require_file(path)
-    if (size := path.stat().st_size) > LARGEST:
-        raise InputError(f"{path}: has {size:,} bytes; text of more than {LARGEST:,} is not read")
+    """The text in ``path``, a file or a pipe that the shell has opened.
+
+    Raises FileNotFoundError, and InputError for whatever else cannot be read as UTF-8.
+    """
+    if not _handed(path):
+        require_file(path)
     try:
-        return path.read_bytes().decode("utf-8-sig")
+        with open(path, "rb") as file:
+            data = file.read(LARGEST + 1)
+        if len(data) > LARGEST:
+            raise InputError(f"{path}: text of more than {LARGEST:,} bytes is not read")
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: is not UTF-8 text (byte {error.start})") from None
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror or error})") from None
+
+
+def _handed(path: Path) -> bool:
+    """Whether ``path`` is a pipe with somebody at its other end; a named one may have nobody."""
+    return HANDED.fullmatch(str(path)) is not None and stat.S_ISFIFO(os.stat(path).st_mode)
 
 
 def read_json(path: Path) -> Any:

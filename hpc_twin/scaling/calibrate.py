@@ -16,6 +16,7 @@ from hpc_twin.scaling.launch import LAUNCHER, Request, Sample, check_launcher, c
 from hpc_twin.scaling.model import IN_LOOP
 from hpc_twin.scaling.phases import Phases
 from hpc_twin.scaling.sizes import ESTIMATED, LARGEST, Size, Sizes
+from hpc_twin.texts import require_file
 
 TINY, SMALL = 300, 8_000  # nodes of the first mesh and of the one that is followed, about
 SHARE = 8  # of the nodes of the case's mesh are followed, at most
@@ -57,6 +58,7 @@ def calibrated(
     most: int = 1,
 ) -> Calibration:
     """From the cache, or measured now and kept; ``most``: ranks that will be asked for. Raises InputError, RunError."""
+    require_file(Path(loaded.source))  # read again by every run
     path = _place(loaded, elements, launcher)
     if path.exists() and not again:
         say(f"measured before, on this machine ({path}); --again measures anew")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from hpc_twin.case import load_case
 from hpc_twin.parallel import InputError
-from hpc_twin.texts import NotTomlError, parse_toml, read_json
+from hpc_twin.texts import NotTomlError, parse_toml, read_json, require_file
 
 KEY = re.compile(r'(?:[^\s"=]|"[^"]*")+')
 LIST = "array.json"
@@ -107,6 +107,7 @@ def _check(task: Task) -> None:
     for text in (task.case, *task.overrides):
         require_printable(text)
     load_case(task.case, task.overrides)
+    require_file(Path(task.case))  # the job reads it, not this process
 
 
 def require_printable(text: str) -> None:
