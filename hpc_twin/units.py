@@ -29,8 +29,8 @@ HOUSE = {
 
 LONGEST = 200  # characters: the time to look at more would grow with their square
 NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
-# Names, their powers of one digit, and * / ( ) between them: pint would compute "9**9**9" and "m**9**9**9", for ever.
-UNIT = r"(?:(?:[^\W\d_]+(?![^\W\d_])|°)(?:\s*(?:\^|\*\*)\s*-?\d(?!\d)|[²³])?|[/().·\s]|\*(?!\*))*"
+# Names, their powers of one digit, 1/ and * / ( ) between: pint would compute "9**9**9" and "m**9**9**9", for ever.
+UNIT = r"(?:(?<=\s)1\s*/|(?:[^\W\d_]+(?![^\W\d_])|°)(?:\s*(?:\^|\*\*)\s*-?\d(?!\d)|[²³])?|[/().·\s]|\*(?!\*))*"
 SHAPE = re.compile(rf"\s*(?:{NUMBER})\s*{UNIT}")
 
 

@@ -13,6 +13,8 @@ from hpc_twin.units import HOUSE, parse
         ("1.7 mS/cm", "conductivity", 0.17),
         ("140 /mm", "inverse length", 140.0),
         ("1400 cm^-1", "inverse length", 140.0),
+        ("1400 1/cm", "inverse length", 140.0),
+        ("0.17 1/(ohm m)", "conductivity", 0.17),
         ("50000 uA/cm^3", "current per volume", 50.0),
         ("50 mA/(cm^2 cm)", "current per volume", 50.0),
         ("1 uF/cm**2", "capacitance per area", 0.01),
@@ -25,6 +27,11 @@ from hpc_twin.units import HOUSE, parse
 )
 def test_house_units(text, kind, value):
     assert parse(text, kind) == pytest.approx(value, rel=1e-12)
+
+
+@pytest.mark.parametrize("kind", HOUSE)
+def test_the_unit_that_a_message_names_is_one_that_is_read(kind):
+    assert parse(f"1 {HOUSE[kind]}", kind) == pytest.approx(1, rel=1e-12)
 
 
 def test_monodomain_needs_no_factor():
