@@ -3,7 +3,7 @@
 import time
 
 from hpc_twin.case.load import LoadedCase
-from hpc_twin.run.cells import described, load_kernels
+from hpc_twin.run.cells import described, load_kernels, tell_unreachable
 from hpc_twin.run.record import check_fields
 from hpc_twin.run.setup import rehearse
 
@@ -22,6 +22,8 @@ def plan(loaded: LoadedCase, comm) -> dict[str, str]:
     case = loaded.case
     kernels = load_kernels(case.cells, loaded.folder, comm)
     check_fields(case, kernels)
+    if case.tissue.model != "eikonal":
+        tell_unreachable(case, kernels, comm)
     part = rehearse(loaded, kernels, comm)
     n_nodes, n_elements = part.n_nodes, part.n_elements
     steps = round(case.tissue.until / case.tissue.dt)

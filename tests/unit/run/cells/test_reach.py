@@ -5,6 +5,7 @@ from tools import case_text
 
 from hpc_twin.case import load_case
 from hpc_twin.parallel import world
+from hpc_twin.run import plan
 from hpc_twin.run.cells import load_kernels, tell_unreachable
 
 
@@ -21,6 +22,12 @@ def test_thresholds(threshold, warned, tmp_path, capsys):
     words = told(tmp_path, capsys, f'output.activation_threshold="{threshold} mV"')
     assert (f"output.activation_threshold = {threshold} mV: V may never rise through it" in words) == warned
     assert ("mitchell_schaeffer_2003 -80 to" in words) == warned
+
+
+def test_a_dry_run_tells_it_too(tmp_path, capsys):
+    (tmp_path / "case.toml").write_text(case_text())
+    plan(load_case(tmp_path, ['output.activation_threshold="95 mV"']), world())
+    assert capsys.readouterr().err.count("output.activation_threshold = 95 mV") == 1
 
 
 def test_who_measures_no_beats_is_not_asked(tmp_path, capsys):
