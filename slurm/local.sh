@@ -16,7 +16,7 @@ stop() { printf 'error: %s\n' "$*" >&2; exit 2; }
 names() { echo "$host"; seq -f "$host-%g" 2 "$nodes"; } # Open MPI itself starts ranks on what is called like the host
 
 configure() {
-    local port=$((20000 + RANDOM % 20000)) own
+    local port=$((20000 + RANDOM % 12000)) own # below those that Linux gives to whoever asks, as Open MPI does
     own=$port
     cat >"$dir/slurm.conf" <<CONF
 ClusterName=local

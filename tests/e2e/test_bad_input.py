@@ -282,7 +282,7 @@ def test_signals_leave_a_readable_result(tmp_path, number, ranks):
     command = [*COMMAND, "run", tmp_path / "case.toml", "--out", tmp_path / "out"]
     process = start_on(ranks, command, **time_to_close)
     try:
-        wait_for((tmp_path / "out" / "result.exo.part").exists)
+        wait_for((tmp_path / "out" / "status.json").exists, 60)  # from then on signals are heard
         time.sleep(1)
         os.killpg(process.pid, number)
         out, err = process.communicate(timeout=60)
