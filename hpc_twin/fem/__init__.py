@@ -7,6 +7,7 @@ from hpc_twin.fem.freed import return_freed, sweep
 from hpc_twin.fem.matrix import Matrix
 from hpc_twin.fem.solve import LinearSolver
 from hpc_twin.fem.subdomain import Subdomain, corners, subdomain
+from hpc_twin.fem.sums import add_at
 from hpc_twin.fem.symmetric import Symmetric
 from hpc_twin.fem.waiting import Waiting
 
@@ -18,6 +19,7 @@ __all__ = [
     "Symmetric",
     "Tensors",
     "Waiting",
+    "add_at",
     "corners",
     "gradients",
     "indicator",

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.sparse import csr_array
 
-from hpc_twin.fem import Field, measures, stiffness
+from hpc_twin.fem import Field, add_at, measures, stiffness
 from hpc_twin.fem.assembly import element_stiffness, kinds
 from hpc_twin.fem.dirichlet import DirichletSolver
 from hpc_twin.mesh.locate import locate
@@ -67,8 +67,7 @@ def _volumes(part: Part, extent: np.ndarray) -> np.ndarray:
     result = np.zeros(part.n_local)
     for which, corners in kinds(part):
         share = measures(part.points, corners) * extent[which] / corners.shape[1]
-        for corner in corners.T:
-            result += np.bincount(corner, share, minlength=part.n_local)
+        add_at(result, corners, share[:, None])
     return result[: part.n_owned]
 
 

@@ -13,7 +13,7 @@ eq. (1), with sigma_i in place of D: hence mV, and positive where a wave comes n
 import numpy as np
 from scipy.spatial import cKDTree
 
-from hpc_twin.fem import gradients, measures
+from hpc_twin.fem import add_at, gradients, measures
 from hpc_twin.fem.assembly import all_nodes, kinds
 from hpc_twin.fem.elements import shape_slopes
 from hpc_twin.mesh.locate import locate
@@ -56,8 +56,7 @@ def infinite_medium(
             values = np.zeros(nodes.shape)
             for point, slope in zip(points, slopes, strict=True):
                 values += np.einsum("nix,nx->ni", flux, _attraction(point, electrode)) @ slope.T
-            for node, value in zip(nodes.T, values.T, strict=True):
-                row += np.bincount(node, value, minlength=part.n_local)
+            add_at(row, nodes, values)
     return weights[:, : part.n_owned] / (-4.0 * np.pi * sigma_b)
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from hpc_twin.fem import gradients, measures, with_ghosts
+from hpc_twin.fem import add_at, gradients, measures, with_ghosts
 from hpc_twin.fem.assembly import kinds
 from hpc_twin.mesh.part import Part
 from hpc_twin.tissue.measures.linear import linear
@@ -34,10 +34,7 @@ def front_velocity(part: Part, activation: np.ndarray) -> np.ndarray:
         size = np.where(wave, measures(part.points, elements), 0.0)
         rows = np.vstack((slopes.T, square, np.ones_like(size)))
         rows = np.where(wave, rows, 0.0) * size
-        for corner in elements.T:
-            mine = top[corner] == elements.shape[1]
-            for sums, row in zip(total, rows, strict=True):
-                sums += np.bincount(corner[mine], row[mine], minlength=part.n_local)
+        add_at(total, elements, rows[:, :, None] * (top[elements] == elements.shape[1]))
     return _velocity(total[:, : part.n_owned])
 
 

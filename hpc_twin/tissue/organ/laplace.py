@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from hpc_twin.fem import Field, Matrix, gradients, measures, stiffness, with_ghosts
+from hpc_twin.fem import Field, Matrix, add_at, gradients, measures, stiffness, with_ghosts
 from hpc_twin.fem.assembly import all_nodes, kinds
 from hpc_twin.fem.dirichlet import DirichletSolver
 from hpc_twin.mesh.part import Part
@@ -78,9 +78,7 @@ def patch_mean(part: Part, values: np.ndarray) -> np.ndarray:
     for which, elements in kinds(part):
         size = measures(part.points, elements)
         weighted = np.column_stack((values[which] * size[:, None], size)).T
-        for sums, weights in zip(total, weighted, strict=True):
-            for corner in all_nodes(part, which, elements).T:
-                sums += np.bincount(corner, weights, minlength=part.n_local)
+        add_at(total, all_nodes(part, which, elements), weighted[:, :, None])
     owned = total[:-1, : part.n_owned] / total[-1, : part.n_owned]
     return np.column_stack([with_ghosts(part, column) for column in owned])
 
@@ -91,7 +89,7 @@ def divergence(part: Part, flux: np.ndarray) -> np.ndarray:
     for which, elements in kinds(part):
         size, slopes = measures(part.points, elements), gradients(part.points, elements)
         values = size[:, None] * np.einsum("nkx,nx->nk", slopes, flux[which])
-        total += np.bincount(elements.ravel(), values.ravel(), minlength=part.n_local)
+        add_at(total, elements, values)
     return total[: part.n_owned]
 
 
