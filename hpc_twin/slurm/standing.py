@@ -79,7 +79,15 @@ def _job(folder: Path, own: str, status: RunStatus | None, jobs: Mapping[str, Jo
     """That of ``submit``, or, in a script of the user's, that in which the run computes."""
     if not own:
         return jobs.get(status.job) if status else None
-    return jobs[own] if own in jobs and jobs[own].is_of(folder) else None
+    found = jobs.get(own)
+    return found if found is not None and found.is_of(folder) and not _by_hand(status, found) else None
+
+
+def _by_hand(status: RunStatus | None, job: Job) -> bool:
+    """Whether the run went on without SLURM after its ``job`` had ended."""
+    if status is None or status.job or job.waits or job.goes:
+        return False
+    return status.updated > (job.end or 0.0)
 
 
 def judged(folder: Path, job: Job | None, status: RunStatus | None) -> Standing:
