@@ -16,7 +16,7 @@ ECG = "measure_"  # attributes of ecg.nc
 
 
 def gathered(folders: Iterable[Path]) -> list[Row]:
-    """A row for each run in ``folders``: what was varied, whether it is whole, extremes of its maps, ECG intervals.
+    """A row for each run in ``folders``: what was varied, whether it is whole or damaged, extremes of maps, the ECG.
 
     Maps give "NAME min", "NAME mean", "NAME max" over the nodes that have a value, in the map's unit.
     Raises InputError where a folder holds no run.
@@ -43,18 +43,25 @@ def _values_of(run: Path) -> list[tuple[Path, dict[str, str]]]:
 
 def _row(run: Path, values: dict[str, str]) -> Row:
     row: Row = {"run": str(run), **values}
-    path = run / "result.exo"
-    if not path.exists():
+    if not (run / "result.exo").exists():
         return {**row, "whole": "no result"}
+    try:
+        return row | _measures(run / "result.exo") | _intervals(run / "ecg.nc")
+    except InputError as error:
+        return {**row, "whole": f"damaged: {error}"}
+
+
+def _measures(path: Path) -> Row:
+    """Of a result: whether it is whole, and extremes of its maps."""
     with read_result(path) as result:
-        row |= {"whole": "yes" if result.attributes.get("complete") else "no", "until ms": float(result.times[-1])}
+        row: Row = {"whole": "yes" if result.attributes.get("complete") else "no", "until ms": float(result.times[-1])}
         for name in result.maps:
             found = result.map(name)
             found = found[np.isfinite(found)]
             if len(found):
                 unit = result.units(name)
                 row |= {f"{name} {word} {unit}": float(value) for word, value in _extremes(found)}
-    return row | _intervals(run / "ecg.nc")
+    return row
 
 
 def _extremes(found: np.ndarray) -> list[tuple[str, np.floating]]:

@@ -49,9 +49,16 @@ def test_intervals_of_the_ecg(study):
     row = gathered([study])[0]
     (study / "0" / "ecg.nc").write_text("no netCDF")
     assert row["ECG QT"] == 400.5 and "ECG title" not in row
-    with pytest.raises(InputError, match=r"ecg\.nc: cannot be read"):
-        gathered([study])
+    damaged = gathered([study])[0]
+    assert "ecg.nc: cannot be read" in damaged["whole"] and damaged["dt"] == "0.1 ms" and "until ms" not in damaged
     (study / "0" / "ecg.nc").unlink()
+
+
+def test_a_damaged_result_does_not_hide_the_others(study, tmp_path):
+    (tmp_path / "case.toml").write_text(case_text())
+    (tmp_path / "result.exo").write_text("x")
+    rows = gathered([tmp_path, study])
+    assert [row["whole"].split(":")[0] for row in rows] == ["damaged", "yes", "no result"]
 
 
 def test_a_folder_without_runs_is_refused(tmp_path):
