@@ -30,23 +30,24 @@ from hpc_twin.scaling.units import Point, Unit
 IN_LOOP = ("cells", "solve", "measures", "output", "checkpoints")
 TURNS = 3  # until w and calls of the solve agree
 LEAST = 0.5  # of a solve is work, whatever the model has for its communication
-MATRIX_BYTES = 300  # of a node: its row of 15 entries, and the vectors of CG; docs/performance.md
 
 
 @dataclass(frozen=True)
 class Scheme:
     """Of the solve of a step. ``w``: cost of what is not in iterations, in iterations, where it was not measured;
 
-    ``exchanges`` of ghosts and ``reductions`` in an iteration. The coupled bidomain has a product of four blocks and a
-    cycle of AMG, about 4 levels of 7 exchanges.
+    ``exchanges`` of ghosts and ``reductions`` in an iteration; ``memory``: bytes of a node that an iteration goes
+    through, half a row of 15 entries and the vectors of CG. The coupled bidomain has a product of four blocks, three of
+    them different, by rows, and a cycle of AMG, about 4 levels of 7 exchanges.
     """
 
     w: float = 1.66  # two products and 18 passes of a vector, against one product and 16: docs/performance.md
     exchanges: int = 1
     reductions: int = 2
+    memory: int = 160
 
 
-SCHEMES: Mapping[str, Scheme] = {"bidomain": Scheme(1.0, 32, 2)}
+SCHEMES: Mapping[str, Scheme] = {"bidomain": Scheme(1.0, 32, 2, 700)}
 
 
 @dataclass(frozen=True)
@@ -226,7 +227,7 @@ class Model:
 
     def _outside(self, n: float, cache: float) -> float:
         """Share of the numbers of n nodes that ``cache`` [MB] does not hold."""
-        return max(0.0, 1 - 1e6 * cache / (n * (MATRIX_BYTES + 8 * (self.states + 1))))
+        return max(0.0, 1 - 1e6 * cache / (n * (self.scheme.memory + 8 * (self.states + 1))))
 
     def _halo(self, load: Load, network: Network) -> float:
         """Seconds of one exchange of ghosts."""
