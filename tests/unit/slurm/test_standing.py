@@ -155,7 +155,9 @@ def test_a_job_of_another_slurm_is_not_taken_for_ours(tmp_path, monkeypatch):
 def test_a_run_that_goes_on_by_hand_after_its_job(tmp_path, monkeypatch, later, of, state):
     """What it wrote after the job's end, outside of SLURM, counts: not that the job was cancelled."""
     (tmp_path / "jobs").write_text("20\n")
-    monkeypatch.setattr(standing, "known_jobs", lambda ids: {"20": Job("20", "CANCELLED", NOW + later - 60, NOW + later)})
+    monkeypatch.setattr(
+        standing, "known_jobs", lambda ids: {"20": Job("20", "CANCELLED", NOW + later - 60, NOW + later)}
+    )
     write_status(tmp_path, replace(HALF, job=of))
     found = standings([tmp_path])[0]
     assert (found.state, found.job is None) == (state, state == "running")
