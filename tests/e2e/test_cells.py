@@ -79,6 +79,15 @@ def test_models_are_listed_shown_and_checked(obeyed):
     assert bad.returncode == 2 and "verdict: differs" in bad.stdout
 
 
+@pytest.fixture
+def interruptible():
+    """As in a shell's foreground: what is started in the background ignores SIGINT."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_the_first_interrupt_is_heard_and_the_second_one_ends():
     with stoppable() as stop:
         assert not stop()
