@@ -12,38 +12,45 @@ if TYPE_CHECKING:
 
 ALIKE = "# Alike in every job"  # where the part of the script begins that nobody needs to see each time
 
+Cases = Annotated[list[Path], typer.Argument(help="Case file (TOML) or folder; several make an array.", metavar="CASE")]
+Ranks = Annotated[int, typer.Option(help="Number of ranks, of each case.")]
+Time = Annotated[str, typer.Option(help='Wall time until it is queued again, as 4:00:00 or "4 h".')]
+Out = Annotated[Path | None, typer.Option(help="Folder of the run; by default results/<name of the case's folder>")]
+Array = Annotated[
+    list[str] | None,
+    typer.Option(metavar="KEY=V1,V2,...", help="One run for each value; several keys before = take it together."),
+]
+Overrides = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a key of the case.")]
+Nodes = Annotated[int | None, typer.Option(help="Number of nodes; by default SLURM decides")]
+Template = Annotated[
+    str, typer.Option(help="single_node, cluster, array, marenostrum5, apptainer, or a file; by default what fits")
+]
+Name = Annotated[str, typer.Option(help="Name of the job; by default that of the folder of the run")]
+Warn = Annotated[
+    int | None, typer.Option(help="Seconds before the wall time ends, to write a checkpoint; by default a tenth")
+]
+More = Annotated[list[str] | None, typer.Option(help="More words for sbatch, as --option --qos=debug.")]
+Rehearsal = Annotated[
+    bool, typer.Option("--rehearse", help="Let run --dry-run set the (first) case up before, mesh and all.")
+]
+
 
 def submit(
-    cases: Annotated[
-        list[Path], typer.Argument(help="Case file (TOML) or folder; several make an array.", metavar="CASE")
-    ],
-    ranks: Annotated[int, typer.Option(help="Number of ranks, of each case.")],
-    time: Annotated[str, typer.Option(help='Wall time until it is queued again, as 4:00:00 or "4 h".')],
-    out: Annotated[
-        Path | None, typer.Option(help="Folder of the run; by default results/<name of the case's folder>")
-    ] = None,
-    array: Annotated[
-        list[str] | None,
-        typer.Option(metavar="KEY=V1,V2,...", help="One run for each value; several keys before = take it together."),
-    ] = None,
-    overrides: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a key of the case.")
-    ] = None,
-    nodes: Annotated[int | None, typer.Option(help="Number of nodes; by default SLURM decides")] = None,
+    cases: Cases,
+    ranks: Ranks,
+    time: Time,
+    out: Out = None,
+    array: Array = None,
+    overrides: Overrides = None,
+    nodes: Nodes = None,
     account: Annotated[str, typer.Option(help="Who pays.")] = "",
     partition: Annotated[str, typer.Option(help="Partition of the cluster.")] = "",
-    template: Annotated[
-        str, typer.Option(help="single_node, cluster, array, marenostrum5, apptainer, or a file; by default what fits")
-    ] = "",
-    name: Annotated[str, typer.Option(help="Name of the job; by default that of the folder of the run")] = "",
+    template: Template = "",
+    name: Name = "",
     mail: Annotated[str, typer.Option(help="Address that is told of its end.")] = "",
-    warning: Annotated[
-        int | None, typer.Option(help="Seconds before the wall time ends, to write a checkpoint; by default a tenth")
-    ] = None,
-    option: Annotated[list[str] | None, typer.Option(help="More words for sbatch, as --option --qos=debug.")] = None,
-    rehearsal: Annotated[
-        bool, typer.Option("--rehearse", help="Let run --dry-run set the (first) case up before, mesh and all.")
-    ] = False,
+    warning: Warn = None,
+    option: More = None,
+    rehearsal: Rehearsal = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only print the script.")] = False,
 ) -> None:
     """Give a case to SLURM, as a job that goes on by itself when its wall time ends or a node is lost.

@@ -174,7 +174,8 @@ def pair(cluster, beat):
 
 def test_a_killed_rank_is_queued_again(cluster, drugs, single):
     os.kill(read_status(single).pid, signal.SIGKILL)
-    wait(lambda: "a rank or a node was lost: exit code 137" in log(single), 30)
+    wait(lambda: "queued again" in log(single), 30)
+    assert "a rank or a node was lost: exit code 137" in log(single)
 
 
 def test_ranks_on_two_nodes(cluster, pair):
